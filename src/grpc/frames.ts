@@ -1,0 +1,71 @@
+/** Flag of a frame that holds a message. */
+export const MESSAGE_FLAG = 0x00
+
+/** Flag of a frame that holds headers or trailers: gRPC-web's way to carry them in the body. */
+export const FIELDS_FLAG = 0x80
+
+/** Bytes before a frame's data: its flag, then its length in four bytes, big-endian. */
+const PREFIX_BYTES = 5
+
+/** A gRPC frame: one message, or in gRPC-web one block of headers or trailers. */
+export interface Frame {
+  readonly flag: number
+  readonly data: Uint8Array
+}
+
+/** Thrown where bytes that should be gRPC frames are not, or are too many. */
+export class FrameError extends Error {
+  override readonly name = 'FrameError'
+}
+
+/** Writes one frame. */
+export function encodeFrame(flag: number, data: Uint8Array): Uint8Array {
+  const frame = Buffer.allocUnsafe(PREFIX_BYTES + data.length)
+  frame.writeUInt8(flag, 0)
+  frame.writeUInt32BE(data.length, 1)
+  frame.set(data, PREFIX_BYTES)
+  return frame
+}
+
+/**
+ * Cuts a stream of bytes into frames. Chunks may end anywhere, inside a prefix too: a Hub sends
+ * prefix and block in separate WebSocket messages.
+ */
+export class FrameReader {
+  readonly #maxFrameBytes: number
+  #pending: Uint8Array = new Uint8Array(0)
+
+  /** @param maxFrameBytes - the most data that a frame may have, in bytes */
+  constructor(maxFrameBytes: number) {
+    this.#maxFrameBytes = maxFrameBytes
+  }
+
+  /** Whether the stream stands inside a frame: ending here would cut it off. */
+  get isInsideFrame(): boolean {
+    return this.#pending.length > 0
+  }
+
+  /**
+   * Takes the stream's next bytes.
+   *
+   * @returns the frames that they complete, in order
+   * @throws FrameError where a flag is unknown or a frame announces more data than allowed
+   */
+  push(chunk: Uint8Array): Frame[] {
+    const frames: Frame[] = []
+    let bytes = this.#pending.length === 0 ? chunk : Buffer.concat([this.#pending, chunk])
+    while (bytes.length >= PREFIX_BYTES) {
+      const prefix = new DataView(bytes.buffer, bytes.byteOffset, PREFIX_BYTES)
+      const flag = prefix.getUint8(0)
+      const length = prefix.getUint32(1)
+      if (flag !== MESSAGE_FLAG && flag !== FIELDS_FLAG) throw new FrameError('unknown frame flag')
+      if (length > this.#maxFrameBytes) throw new FrameError('frame too large')
+      const end = PREFIX_BYTES + length
+      if (bytes.length < end) break
+      frames.push({ flag, data: bytes.subarray(PREFIX_BYTES, end) })
+      bytes = bytes.subarray(end)
+    }
+    this.#pending = bytes
+    return frames
+  }
+}
