@@ -1,0 +1,158 @@
+/**
+ * The messages between an app and the login server, as PROTOCOL.md specifies them. Server and
+ * client both import this file; it imports neither, and needs nothing that a browser lacks.
+ */
+
+/** Path of the WebSocket endpoint. */
+export const LOGIN_PATH = '/ws/userauth'
+
+/** How many bytes a Hub's challenge has. */
+export const CHALLENGE_BYTES = 32
+
+/** How many bytes an Ed25519 signature has. */
+export const SIGNATURE_BYTES = 64
+
+/** What an app needs to use a Hub on a user's behalf. Every field but `msg` is a secret. */
+export interface UserAuth {
+  /** The Hub API key: multibase base32. */
+  readonly key: string
+  /** The API signature: multibase base32 of an HMAC-SHA256 of `msg` under the API secret. */
+  readonly sig: string
+  /** The instant at which `sig` expires: RFC 3339 in UTC. */
+  readonly msg: string
+  /** The Hub's token for the user: a JWT without expiry. */
+  readonly token: string
+}
+
+/** The codes of errors, each a stable word. PROTOCOL.md says when each is sent. */
+export const ErrorCode = {
+  BadRequest: 'bad_request',
+  InvalidPubkey: 'invalid_pubkey',
+  Busy: 'busy',
+  NoChallenge: 'no_challenge',
+  BadSignature: 'bad_signature',
+  ChallengeTimeout: 'challenge_timeout',
+  HubTimeout: 'hub_timeout',
+  HubRejected: 'hub_rejected',
+  HubUnavailable: 'hub_unavailable',
+  Internal: 'internal',
+} as const
+
+/** One of the codes of {@link ErrorCode}. */
+export type ErrorCode = (typeof ErrorCode)[keyof typeof ErrorCode]
+
+/** The app asks to log a user in. */
+export interface TokenRequest {
+  readonly type: 'token'
+  /** Public key of the user's identity, as text. */
+  readonly pubkey: string
+}
+
+/** The app's answer to a challenge. */
+export interface SignedChallenge {
+  readonly type: 'challenge'
+  /** The signature: 64 bytes where the app keeps to the protocol. */
+  readonly sig: Uint8Array
+}
+
+/** What an app sends. */
+export type AppMessage = TokenRequest | SignedChallenge
+
+/** Bytes as JSON has them: what a `Buffer` of Node.js turns into. */
+export interface BufferJson {
+  readonly type: 'Buffer'
+  readonly data: readonly number[]
+}
+
+/** The server relays the Hub's challenge: 32 random bytes to sign. */
+export interface ChallengeMessage {
+  readonly type: 'challenge'
+  readonly value: BufferJson
+}
+
+/** The login has succeeded. */
+export interface TokenMessage {
+  readonly type: 'token'
+  readonly value: UserAuth
+  /** The server's clock when it sent this: RFC 3339 in UTC. */
+  readonly now: string
+}
+
+/** Something has failed. */
+export interface ErrorMessage {
+  readonly type: 'error'
+  /** Which failure it was. A newer server may send codes that this file does not have. */
+  readonly code: ErrorCode
+  /** The same in words, for people. */
+  readonly value: string
+}
+
+/** What the server sends. */
+export type ServerMessage = ChallengeMessage | TokenMessage | ErrorMessage
+
+/**
+ * Reads a message of an app.
+ *
+ * A signature may be written as the JSON of a `Buffer`, as an array of bytes, or in base64.
+ *
+ * @param text - one text frame
+ * @returns the message, or `undefined` where the text is not JSON or not of this protocol
+ */
+export function parseAppMessage(text: string): AppMessage | undefined {
+  const message = parseObject(text)
+  if (message?.type === 'token') {
+    const { pubkey } = message
+    return typeof pubkey === 'string' ? { type: 'token', pubkey } : undefined
+  }
+  if (message?.type === 'challenge') {
+    const sig = parseBytes(message.sig)
+    return sig && { type: 'challenge', sig }
+  }
+  return undefined
+}
+
+/**
+ * Writes bytes the way `JSON.stringify` writes a `Buffer`, which is what apps hand to
+ * `Buffer.from`.
+ */
+export function toBufferJson(bytes: Uint8Array): BufferJson {
+  return { type: 'Buffer', data: Array.from(bytes) }
+}
+
+/**
+ * Reads bytes written as the JSON of a `Buffer`, as an array of bytes, or in base64 (padded or
+ * not).
+ *
+ * @returns the bytes, of any number, or `undefined` where the value is none of the three
+ */
+export function parseBytes(value: unknown): Uint8Array | undefined {
+  if (typeof value === 'string') return parseBase64(value)
+  const data = isObject(value) && value.type === 'Buffer' ? value.data : value
+  return Array.isArray(data) && data.every(isByte) ? Uint8Array.from(data) : undefined
+}
+
+/** Reads a JSON object; anything else is `undefined`. */
+export function parseObject(text: string): Record<string, unknown> | undefined {
+  try {
+    const value: unknown = JSON.parse(text)
+    return isObject(value) ? value : undefined
+  } catch {
+    return undefined
+  }
+}
+
+function parseBase64(text: string): Uint8Array | undefined {
+  try {
+    return Uint8Array.from(atob(text), (character) => character.charCodeAt(0))
+  } catch {
+    return undefined
+  }
+}
+
+function isByte(value: unknown): value is number {
+  return Number.isInteger(value) && Number(value) >= 0 && Number(value) <= 255
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null
+}
