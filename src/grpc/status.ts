@@ -1,6 +1,7 @@
 /** The status codes of gRPC that a Hub uses, by the names of the gRPC specification. */
 export const Status = {
   Ok: 0,
+  Cancelled: 1,
   Unknown: 2,
   InvalidArgument: 3,
   DeadlineExceeded: 4,
@@ -32,6 +33,18 @@ export function readStatus(fields: ReadonlyMap<string, string>): CallStatus | un
   const code = fields.get('grpc-status')
   if (code === undefined || !/^\d{1,3}$/.test(code)) return undefined
   return { code: Number(code), message: decodeMessage(fields.get('grpc-message') ?? '') }
+}
+
+/**
+ * Writes a status as headers or trailers have it: `grpc-message` is percent-encoded UTF-8, where
+ * printable ASCII but for the percent sign stands for itself.
+ */
+export function writeStatus({ code, message }: CallStatus): [string, string][] {
+  const encoded = message.replace(/[^ -$&-~]+/g, encodeURIComponent)
+  return [
+    ['grpc-status', String(code)],
+    ['grpc-message', encoded],
+  ]
 }
 
 /** `grpc-message` is percent-encoded UTF-8; text that is not goes through as it is. */

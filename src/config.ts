@@ -1,0 +1,173 @@
+import { z } from 'zod'
+import type { ApiKey } from './hub/api-key.js'
+import { decodeMultibase } from './keys/multibase.js'
+import { LOG_LEVELS, type LogLevel } from './log.js'
+
+/** Environment variables by name, from the process and from `.env`. */
+export type Environment = Readonly<Record<string, string | undefined>>
+
+/** The Hub that the server uses: one that runs elsewhere, or the built-in one. */
+export type HubConfig =
+  | { readonly kind: 'remote'; readonly url: string; readonly apiKey: ApiKey }
+  | { readonly kind: 'dev'; readonly port: number }
+
+/** What the server is told by its operator. Times are in seconds. */
+export interface Config {
+  /** TCP port to listen on; 0 takes a free one. */
+  readonly port: number
+  /** Address to listen on; every interface where missing. */
+  readonly host: string | undefined
+  readonly logLevel: LogLevel
+  readonly hub: HubConfig
+  readonly hubTimeout: number
+  readonly challengeTimeout: number
+  readonly userAuthTtl: number
+  /** What the operator should know of, though it stops nothing; one line each. */
+  readonly warnings: readonly string[]
+}
+
+/** Thrown where the environment makes no configuration. */
+export class ConfigError extends Error {
+  override readonly name = 'ConfigError'
+  /** Every fault, one line each: the variable's name, a colon, what is wrong. */
+  readonly faults: readonly string[]
+
+  constructor(faults: readonly string[]) {
+    super(faults.join('\n'))
+    this.faults = faults
+  }
+}
+
+/** Reads a port number; 0 stands for a free one. */
+const port = z
+  .string()
+  .regex(/^\d{1,5}$/, 'must be a port number, 0 to 65535')
+  .transform(Number)
+  .refine((value) => value <= 65_535, 'must be a port number, 0 to 65535')
+
+/** Reads a time in seconds, above 0 and within bounds. */
+function seconds(bounds: { min?: number; max: number }) {
+  const range = bounds.min === undefined ? 'above 0, at most' : `from ${bounds.min} to`
+  const fault = `must be a time in seconds, ${range} ${bounds.max}`
+  return z
+    .string()
+    .regex(/^\d+(\.\d+)?$/, fault)
+    .transform(Number)
+    .refine((value) => value > 0 && value >= (bounds.min ?? 0) && value <= bounds.max, fault)
+}
+
+/** Reads a text that can go into an HTTP header: any other makes the SDK throw out of reach. */
+const headerText = z.string().regex(/^[!-~]+$/, 'must be printable ASCII without spaces')
+
+/** Reads the bytes of the API secret. Faults don't repeat it: it may just be mistyped. */
+const apiSecret = headerText.transform((text, context) => {
+  const bytes = decodeMultibase(text)
+  if (bytes && bytes.length > 0) return bytes
+  context.addIssue({ code: 'custom', message: 'must be multibase, just as the Hub showed it' })
+  return z.NEVER
+})
+
+/** Reads the address of a Hub, without a slash at its end: method names are appended to it. */
+const hubUrl = z.string().transform((text, context) => {
+  const fault = findHubUrlFault(text)
+  if (fault === undefined) return text.replace(/\/+$/, '')
+  context.addIssue({ code: 'custom', message: fault })
+  return z.NEVER
+})
+
+/** Every variable, as it is read; README.md and .env.example explain them. */
+const variables = z.object({
+  NODE_ENV: z.string().optional(),
+  PORT: port.default(3001),
+  HOST: z.string().optional(),
+  LOG_LEVEL: z.enum(LOG_LEVELS, `must be one of ${LOG_LEVELS.join(', ')}`).default('info'),
+  HUB_URL: hubUrl.optional(),
+  USER_API_KEY: headerText.optional(),
+  USER_API_SECRET: apiSecret.optional(),
+  DEV_HUB_PORT: port.default(3007),
+  HUB_TIMEOUT: seconds({ max: 3_600 }).default(10),
+  // The Hub itself waits 60 s for a signature: ours has to be the first to give up.
+  CHALLENGE_TIMEOUT: seconds({ max: 55 }).default(30),
+  USER_AUTH_TTL: seconds({ min: 5, max: 3_600 }).default(300),
+})
+
+/** What a Hub elsewhere takes: all of them or none. */
+const HUB_VARIABLES = ['HUB_URL', 'USER_API_KEY', 'USER_API_SECRET'] as const
+
+/**
+ * Reads the configuration. A variable that is set to nothing is taken as not set.
+ *
+ * @throws ConfigError with every fault that the environment has
+ */
+export function readConfig(environment: Environment): Config {
+  const given = Object.fromEntries(Object.entries(environment).filter(([, value]) => value))
+  const result = variables.safeParse(given)
+  const faults = [
+    ...(result.error?.issues ?? []).map((issue) => `${issue.path.join('.')}: ${issue.message}`),
+    ...findMissing(given),
+  ]
+  if (!result.success || faults.length > 0) throw new ConfigError(faults)
+
+  const read = result.data
+  const hub = readHub(read)
+  return {
+    port: read.PORT,
+    host: read.HOST ?? (hub.kind === 'dev' ? '127.0.0.1' : undefined),
+    logLevel: read.LOG_LEVEL,
+    hub,
+    hubTimeout: read.HUB_TIMEOUT,
+    challengeTimeout: read.CHALLENGE_TIMEOUT,
+    userAuthTtl: read.USER_AUTH_TTL,
+    warnings: hub.kind === 'remote' ? findHubWarnings(hub.url) : [],
+  }
+}
+
+/**
+ * Reads the port of the built-in Hub, for those who run it alone.
+ *
+ * @throws ConfigError where `DEV_HUB_PORT` is no port
+ */
+export function readDevHubPort(environment: Environment): number {
+  const result = variables.shape.DEV_HUB_PORT.safeParse(environment.DEV_HUB_PORT || undefined)
+  if (result.success) return result.data
+  throw new ConfigError(result.error.issues.map((issue) => `DEV_HUB_PORT: ${issue.message}`))
+}
+
+function readHub(read: z.output<typeof variables>): HubConfig {
+  const { HUB_URL: url, USER_API_KEY: key, USER_API_SECRET: secret } = read
+  if (url === undefined || key === undefined || secret === undefined) {
+    return { kind: 'dev', port: read.DEV_HUB_PORT }
+  }
+  return { kind: 'remote', url, apiKey: { key, secret } }
+}
+
+function findMissing(given: Environment): string[] {
+  const present = HUB_VARIABLES.filter((name) => given[name] !== undefined)
+  if (present.length === 0 && given.NODE_ENV !== 'production') return []
+  const reason =
+    present.length === 0
+      ? 'with NODE_ENV=production the built-in Hub is not used'
+      : `it is needed where ${present.join(' and ')} ${present.length === 1 ? 'is' : 'are'} set`
+  const missing = HUB_VARIABLES.filter((name) => given[name] === undefined)
+  return missing.map((name) => `${name}: is missing; ${reason}`)
+}
+
+function findHubUrlFault(text: string): string | undefined {
+  if (!URL.canParse(text)) return 'must be a URL, such as https://hub.example.org'
+  const { protocol, username, password, search, hash } = new URL(text)
+  if (protocol !== 'http:' && protocol !== 'https:') return 'must start with http:// or https://'
+  if (username || password) return 'must not hold a user name or password'
+  if (search || hash) return 'must end with the host, the port or a path'
+  return undefined
+}
+
+function findHubWarnings(url: string): string[] {
+  const { protocol, hostname } = new URL(url)
+  if (protocol === 'https:' || isLoopback(hostname)) return []
+  return [`HUB_URL: calls to ${hostname} are not encrypted; tokens can be read on their way`]
+}
+
+/** Whether a URL's host is this machine by its name. */
+function isLoopback(hostname: string): boolean {
+  return hostname === 'localhost' || hostname === '[::1]' || /^127(\.\d{1,3}){3}$/.test(hostname)
+}

@@ -1,0 +1,102 @@
+import type { WebSocket } from 'ws'
+import { decodeFields, encodeFields } from '../grpc/fields.js'
+import { encodeFrame, FIELDS_FLAG, FrameError, FrameReader, MESSAGE_FLAG } from '../grpc/frames.js'
+import { type CallStatus, Status, writeStatus } from '../grpc/status.js'
+import { CallError, type HubCall } from './call.js'
+
+/** The most that one request may have, in bytes: what gRPC's libraries accept by default. */
+const MAX_REQUEST_BYTES = 4 * 1024 * 1024
+
+/** What the caller's frames after the first start with: a message follows, or none will. */
+const MESSAGE_FOLLOWS = 0
+const NO_MORE_MESSAGES = 1
+
+const RESPONSE_HEADERS = [['content-type', 'application/grpc-web+proto']] as const
+
+/** A call by gRPC-web over a WebSocket of its own. */
+export class WebCall implements HubCall {
+  /** Fulfils when the caller's headers have come: at once with the first frame, or never. */
+  readonly opened: Promise<void>
+  readonly #socket: WebSocket
+  #metadata: ReadonlyMap<string, string> | undefined
+  #open: () => void = () => {}
+  readonly #reader = new FrameReader(MAX_REQUEST_BYTES)
+  /** Requests that came and were not received yet. */
+  readonly #requests: Uint8Array[] = []
+  /** Why there will be no further requests, once there won't. */
+  #end: { readonly error?: CallError } | undefined
+  #wake: () => void = () => {}
+  #hasReplied = false
+
+  /** @param socket - a socket on which nothing has come yet */
+  constructor(socket: WebSocket) {
+    this.#socket = socket
+    this.opened = new Promise((resolve) => {
+      this.#open = resolve
+    })
+    socket.on('message', (frame: Buffer) => this.#take(frame))
+    socket.on('close', () => this.#finish(new CallError(Status.Cancelled, 'the caller left')))
+  }
+
+  get metadata(): ReadonlyMap<string, string> {
+    return this.#metadata ?? new Map()
+  }
+
+  async receive(): Promise<Uint8Array | undefined> {
+    for (;;) {
+      const request = this.#requests.shift()
+      if (request) return request
+      if (this.#end?.error) throw this.#end.error
+      if (this.#end) return undefined
+      await new Promise<void>((resolve) => {
+        this.#wake = resolve
+      })
+    }
+  }
+
+  reply(message: Uint8Array): void {
+    if (!this.#hasReplied) this.#sendFields(RESPONSE_HEADERS)
+    this.#hasReplied = true
+    this.#socket.send(encodeFrame(MESSAGE_FLAG, message))
+  }
+
+  /** Sends the status and closes. Where nothing was replied, headers and status are one block. */
+  end(status: CallStatus): void {
+    const fields = writeStatus(status)
+    this.#sendFields(this.#hasReplied ? fields : [...RESPONSE_HEADERS, ...fields])
+    this.#socket.close(1000)
+  }
+
+  #sendFields(fields: Iterable<readonly [string, string]>): void {
+    this.#socket.send(encodeFrame(FIELDS_FLAG, encodeFields(fields)))
+  }
+
+  #take(frame: Buffer): void {
+    if (this.#end) return
+    if (!this.#metadata) {
+      this.#metadata = decodeFields(frame)
+      this.#open()
+    } else if (frame[0] === NO_MORE_MESSAGES && frame.length === 1) {
+      this.#finish()
+    } else if (frame[0] === MESSAGE_FOLLOWS) {
+      this.#read(frame.subarray(1))
+    } else {
+      this.#finish(new CallError(Status.Internal, 'a frame must start with 0, or be the byte 1'))
+    }
+    this.#wake()
+  }
+
+  #read(chunk: Buffer): void {
+    try {
+      for (const { data } of this.#reader.push(chunk)) this.#requests.push(data)
+    } catch (error) {
+      if (!(error instanceof FrameError)) throw error
+      this.#finish(new CallError(Status.ResourceExhausted, `bad request: ${error.message}`))
+    }
+  }
+
+  #finish(error?: CallError): void {
+    this.#end ??= error ? { error } : {}
+    this.#wake()
+  }
+}

@@ -1,0 +1,33 @@
+import type { Client } from '@textile/hub'
+
+/** What the SDK's `Client` asks for a way to carry one call: its public extension point. */
+export type TransportFactory = NonNullable<Client['rpcOptions']['transport']>
+
+/** What the SDK tells a transport: the call's address, and whom to tell of its progress. */
+export type TransportOptions = Parameters<TransportFactory>[0]
+
+/** What the SDK wants of a transport. */
+export type Transport = ReturnType<TransportFactory>
+
+/** Headers of a call as the SDK hands them over. */
+export type Metadata = Parameters<Transport['start']>[0]
+
+/**
+ * The way that one call takes to the Hub.
+ *
+ * The SDK is told of success only. A call that fails, or is released, leaves the SDK's promise
+ * pending for ever, and rejects `failed` instead. That keeps the gRPC status, which the SDK
+ * drops, and it keeps the SDK from throwing `Client already closed` outside of any promise, which
+ * it does when a signature reaches a call that it knows to have ended.
+ */
+export interface CallTransport {
+  /** For `client.rpcOptions.transport`; carries one call only. */
+  readonly factory: TransportFactory
+  /** Never fulfils; rejects with a `HubError` when the call fails. Safe to ignore. */
+  readonly failed: Promise<never>
+  /** Ends the call, if it still runs, and frees its connection at once. May be called twice. */
+  release(): void
+}
+
+/** Opens a way for one call. Throws nothing: what goes wrong rejects `failed`. */
+export type OpenTransport = () => CallTransport

@@ -1,0 +1,27 @@
+import { expect, vi } from 'vitest'
+import type { LoginServer } from '../../src/server/server.js'
+
+/** Where calls of a Hub are counted. */
+interface CountedHub {
+  readonly openCalls: number
+}
+
+/** Waits until no login runs at the server, and no call of one is connected to the Hub. */
+export async function expectNoLoginLeft(server: LoginServer, hub: CountedHub): Promise<void> {
+  await vi.waitFor(() => {
+    expect({ logins: server.runningLogins, calls: hub.openCalls }).toEqual({ logins: 0, calls: 0 })
+  }, 10_000)
+}
+
+/** Waits until the server has neither login nor socket, and the Hub no call. */
+export async function expectNothingLeft(server: LoginServer, hub: CountedHub): Promise<void> {
+  await expectNoLoginLeft(server, hub)
+  await vi.waitFor(() => expect(server.openSockets).toBe(0), 10_000)
+}
+
+/** Counts what keeps this process busy, by kind: timers and sockets among them. */
+export function countResources(): Record<string, number> {
+  const counts: Record<string, number> = {}
+  for (const kind of process.getActiveResourcesInfo()) counts[kind] = (counts[kind] ?? 0) + 1
+  return counts
+}

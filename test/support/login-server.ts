@@ -1,0 +1,55 @@
+import { randomBytes } from 'node:crypto'
+import { pino } from 'pino'
+import { onTestFinished } from 'vitest'
+import { startDevHub } from '../../src/dev-hub/hub.js'
+import { GrpcWebCall } from '../../src/hub/grpc-web-transport.js'
+import { SdkHub } from '../../src/hub/sdk-hub.js'
+import { decodeMultibase } from '../../src/keys/multibase.js'
+import { createServer, type LoginServer, type ServerOptions } from '../../src/server/server.js'
+import { type FaultyHub, type Script, startFaultyHub } from './faulty-hub.js'
+
+type Settings = Partial<ServerOptions>
+
+/** Starts a login server on a free port, which the test's end stops. */
+export async function startLoginServer(
+  hubUrl: string,
+  apiKey: { key: string; secret: Uint8Array },
+  settings: Settings = {},
+): Promise<LoginServer> {
+  const address = { url: hubUrl, openTransport: () => new GrpcWebCall() }
+  const server = await createServer({
+    port: 0,
+    host: '127.0.0.1',
+    log: pino({ level: 'silent' }),
+    hub: new SdkHub(address, apiKey),
+    apiKey,
+    hubTimeout: 5,
+    challengeTimeout: 5,
+    userAuthTtl: 300,
+    ...settings,
+  })
+  onTestFinished(() => server.close())
+  return server
+}
+
+/** Starts a login server with a dev Hub behind it. */
+export async function startWithDevHub(settings: Settings = {}) {
+  const hub = await startDevHub({ port: 0 })
+  onTestFinished(() => hub.close())
+  const [apiKey] = hub.apiKeys
+  const secret = decodeMultibase(apiKey?.secret ?? '')
+  if (!apiKey || !secret) throw new Error('the dev Hub made no key')
+  const server = await startLoginServer(hub.url, { key: apiKey.key, secret }, settings)
+  return { hub, server, apiKey }
+}
+
+/** Starts a login server with a Hub behind it that does what a script says. */
+export async function startWithFaultyHub(
+  script: Script,
+  settings: Settings = {},
+): Promise<{ hub: FaultyHub; server: LoginServer }> {
+  const hub = await startFaultyHub(script)
+  onTestFinished(() => hub.close())
+  const apiKey = { key: 'bkey', secret: randomBytes(24) }
+  return { hub, server: await startLoginServer(hub.url, apiKey, settings) }
+}

@@ -1,0 +1,102 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtemp } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { onTestFinished } from 'vitest'
+import { withDeadline } from '../../src/deadline.js'
+
+const DIST = join(import.meta.dirname, '../../dist')
+
+/** How long a test waits for what a process must do, in seconds. */
+const PATIENCE = 15
+
+/** How a process has ended. */
+export interface Ending {
+  readonly status: number | null
+  readonly stdout: string
+  readonly stderr: string
+}
+
+/** A program of the project, built and run as a process of its own. */
+export class ProgramProcess {
+  readonly #child: ChildProcess
+  readonly #closed: Promise<unknown>
+  #wake: () => void = () => {}
+  stdout = ''
+  stderr = ''
+
+  private constructor(child: ChildProcess) {
+    this.#child = child
+    this.#closed = once(child, 'close')
+    child.stdout?.on('data', (data: Buffer) => {
+      this.stdout += data
+      this.#wake()
+    })
+    child.stderr?.on('data', (data: Buffer) => {
+      this.stderr += data
+      this.#wake()
+    })
+    void this.#closed.then(() => this.#wake())
+  }
+
+  /**
+   * Starts a program in an empty folder, so that no `.env` of the developer's gets in.
+   *
+   * @param program - path in the build, such as `index.js`
+   * @param environment - every variable it gets, but for PATH
+   */
+  static async start(
+    program: string,
+    environment: Record<string, string> = {},
+    args: readonly string[] = [],
+  ): Promise<ProgramProcess> {
+    const cwd = await mkdtemp(join(tmpdir(), 'userauth-'))
+    const env = { PATH: process.env.PATH, ...environment }
+    const child = spawn(process.execPath, [join(DIST, program), ...args], { cwd, env })
+    onTestFinished(() => {
+      child.kill('SIGKILL')
+    })
+    return new ProgramProcess(child)
+  }
+
+  get output(): string {
+    return this.stdout + this.stderr
+  }
+
+  kill(signal: NodeJS.Signals): void {
+    this.#child.kill(signal)
+  }
+
+  /** Waits for output that matches, and returns the match. */
+  async printed(pattern: RegExp): Promise<RegExpExecArray> {
+    const search = async (): Promise<RegExpExecArray> => {
+      for (;;) {
+        const match = pattern.exec(this.output)
+        if (match) return match
+        if (this.#child.exitCode !== null) throw new Error(`ended: ${this.output}`)
+        await new Promise<void>((resolve) => {
+          this.#wake = resolve
+        })
+      }
+    }
+    const late = () => new Error(`never printed ${pattern}: ${this.output}`)
+    return withDeadline(PATIENCE, search(), late)
+  }
+
+  /** Waits for the program to end. */
+  async ended(): Promise<Ending> {
+    await withDeadline(PATIENCE, this.#closed, () => new Error(`runs on: ${this.output}`))
+    return { status: this.#child.exitCode, stdout: this.stdout, stderr: this.stderr }
+  }
+}
+
+/** Starts a program and waits for its end. */
+export async function runProgram(
+  program: string,
+  environment: Record<string, string> = {},
+  args: readonly string[] = [],
+): Promise<Ending> {
+  const running = await ProgramProcess.start(program, environment, args)
+  return running.ended()
+}
