@@ -1,0 +1,32 @@
+import type { ErrorCode } from '../protocol.js'
+
+/** What an app is told of each failure, in words of our own. */
+const texts: Readonly<Record<ErrorCode, string>> = {
+  bad_request: 'This message is not of the login protocol.',
+  invalid_pubkey: 'The public key is not an Ed25519 key in its canonical spelling.',
+  busy: 'This connection already has a login running. Wait for it to end.',
+  no_challenge: 'There is no challenge that waits for a signature.',
+  bad_signature: "The signature is not the public key's signature of this challenge.",
+  challenge_timeout: 'The challenge was not signed in time.',
+  hub_timeout: 'The Hub took too long to answer. Try again.',
+  hub_rejected: "The Hub refuses this server's API key. Its operator has to replace it.",
+  hub_unavailable: 'The Hub is not available. Try again later.',
+  internal: 'The login server failed. Try again later.',
+}
+
+/** Why a login failed, or a message was refused. The app sees `code` and `message`, no more. */
+export class LoginFailure extends Error {
+  override readonly name = 'LoginFailure'
+  readonly code: ErrorCode
+
+  /** @param cause - what lies behind it, for the log only */
+  constructor(code: ErrorCode, cause?: unknown) {
+    super(texts[code], { cause })
+    this.code = code
+  }
+}
+
+/** Ends a login whose app has gone away: there is nobody left to tell. */
+export class AppLeft extends Error {
+  override readonly name = 'AppLeft'
+}

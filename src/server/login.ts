@@ -1,0 +1,95 @@
+import { withDeadline } from '../deadline.js'
+import { Status } from '../grpc/status.js'
+import type { ApiKey } from '../hub/api-key.js'
+import { type Hub, HubError } from '../hub/hub.js'
+import { createApiSignature } from '../keys/api-signature.js'
+import { verifySignature } from '../keys/public-key.js'
+import { readTokenClaims } from '../keys/token.js'
+import { CHALLENGE_BYTES, ErrorCode, SIGNATURE_BYTES, type UserAuth } from '../protocol.js'
+import { LoginFailure } from './login-failure.js'
+
+/** The app's side of one login. */
+export interface LoginApp {
+  /** Sends the challenge to the app and returns its signature, of whatever length. */
+  sign(challenge: Uint8Array): Promise<Uint8Array>
+  /** Never fulfils; rejects when the login has to end at once, with the reason. */
+  readonly interrupted: Promise<never>
+}
+
+/** What every login needs beside its app. */
+export interface LoginSettings {
+  readonly hub: Hub
+  readonly apiKey: ApiKey
+  /** How long the Hub may take for each of its two steps, in seconds. */
+  readonly hubTimeout: number
+  /** How long the app may take to sign, in seconds. */
+  readonly challengeTimeout: number
+  /** How long the API signature of a `UserAuth` is good, in seconds. */
+  readonly userAuthTtl: number
+}
+
+/**
+ * Logs one user in: the Hub challenges the holder of a public key, the app signs, and the Hub
+ * turns the signature into a token. Every wait has a deadline.
+ *
+ * @param pubkey - the user's public key, in canonical text
+ * @throws LoginFailure where the login fails; or the reason for which `app` interrupts it
+ */
+export async function login(
+  pubkey: string,
+  app: LoginApp,
+  settings: LoginSettings,
+): Promise<UserAuth> {
+  const call = settings.hub.requestToken(pubkey)
+  const step = <T>(work: Promise<T>, seconds: number, lateCode: ErrorCode): Promise<T> => {
+    const workOrEnd = Promise.race([work, call.failed, app.interrupted])
+    return withDeadline(seconds, workOrEnd, () => new LoginFailure(lateCode))
+  }
+  try {
+    const challenge = await step(call.challenge, settings.hubTimeout, ErrorCode.HubTimeout)
+    if (challenge.length !== CHALLENGE_BYTES) throw new HubError('the challenge has a wrong length')
+
+    const signed = app.sign(challenge)
+    const signature = await step(signed, settings.challengeTimeout, ErrorCode.ChallengeTimeout)
+    if (signature.length !== SIGNATURE_BYTES) throw new LoginFailure(ErrorCode.BadSignature)
+
+    const token = await step(call.answer(signature), settings.hubTimeout, ErrorCode.HubTimeout)
+      // The Hub judges the signature, but what it says of a wrong one could as well be a fault of
+      // its own. Only then is it verified here, so that honest logins don't pay for it.
+      .catch((error: unknown) => {
+        const isRightful = !isUnclear(error) || verifySignature(pubkey, challenge, signature)
+        throw isRightful ? error : new LoginFailure(ErrorCode.BadSignature, error)
+      })
+
+    const claims = readTokenClaims(token)
+    if (!claims) throw new HubError('the token is no token')
+    if (claims.sub !== pubkey) throw new LoginFailure(ErrorCode.Internal)
+
+    const { key, secret } = settings.apiKey
+    const expires = new Date(Date.now() + settings.userAuthTtl * 1000)
+    return { key, ...createApiSignature(secret, expires), token }
+  } catch (error) {
+    throw error instanceof HubError ? new LoginFailure(codeOf(error), error) : error
+  } finally {
+    call.release()
+  }
+}
+
+/** Whether the Hub failed in a way that a wrong signature explains as well as a fault. */
+function isUnclear(error: unknown): boolean {
+  return error instanceof HubError && codeOf(error) === ErrorCode.HubUnavailable
+}
+
+/** What the app is told when the Hub fails. */
+function codeOf({ status }: HubError): ErrorCode {
+  switch (status?.code) {
+    case Status.DeadlineExceeded:
+      return ErrorCode.HubTimeout
+    case Status.NotFound:
+    case Status.PermissionDenied:
+    case Status.Unauthenticated:
+      return ErrorCode.HubRejected
+    default:
+      return ErrorCode.HubUnavailable
+  }
+}

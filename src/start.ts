@@ -1,0 +1,108 @@
+import { setTimeout as wait } from 'node:timers/promises'
+import { type Config, ConfigError } from './config.js'
+import type { ApiKey } from './hub/api-key.js'
+import { checkApiKey } from './hub/api-key-check.js'
+import { ApiKeyGate } from './hub/api-key-gate.js'
+import { GrpcWebCall } from './hub/grpc-web-transport.js'
+import { SdkHub } from './hub/sdk-hub.js'
+import { decodeMultibase } from './keys/multibase.js'
+import { hasCode, namePort } from './listen-faults.js'
+import type { Log } from './log.js'
+import { createServer, type LoginServer } from './server/server.js'
+
+/** How long to wait before the Hub is asked about the key again, in ms. */
+const KEY_CHECK_INTERVAL_MS = 5_000
+
+/** A server with all that it needs, running. */
+export interface Running {
+  /** Fulfils once the Hub has confirmed the key; rejects with a ConfigError if it refuses it. */
+  readonly keyChecked: Promise<void>
+  /** Stops everything, and returns when it is gone. */
+  close(): Promise<void>
+}
+
+/** The Hub that the server talks to, and what frees it. */
+interface HubInUse {
+  readonly url: string
+  readonly apiKey: ApiKey
+  close(): Promise<void>
+}
+
+/**
+ * Starts a server as configured: the built-in Hub where one is asked for, then the check of the
+ * server's key, then the server.
+ *
+ * @throws ConfigError where a port is taken, or the Hub refuses the key
+ */
+export async function start(config: Config, log: Log): Promise<Running> {
+  for (const warning of config.warnings) log.warn(warning)
+  const hub = await openHub(config, log)
+  const address = { url: hub.url, openTransport: () => new GrpcWebCall() }
+  const gate = new ApiKeyGate(new SdkHub(address, hub.apiKey), () =>
+    checkApiKey(address, hub.apiKey, config.hubTimeout),
+  )
+  const stopping = new AbortController()
+  try {
+    const isChecked = await checkKey(gate, log)
+    const server = await listen(config, gate, hub.apiKey, log)
+    log.info(`users log in at ${server.url}`)
+    return {
+      keyChecked: isChecked ? Promise.resolve() : keepChecking(gate, log, stopping.signal),
+      async close() {
+        stopping.abort()
+        await server.close()
+        await hub.close()
+      },
+    }
+  } catch (error) {
+    await hub.close()
+    throw error
+  }
+}
+
+async function openHub({ hub }: Config, log: Log): Promise<HubInUse> {
+  if (hub.kind === 'remote') return { ...hub, close: async () => {} }
+  const { startDevHub } = await import('./dev-hub/hub.js')
+  const devHub = await startDevHub({ port: hub.port }).catch(namePort('DEV_HUB_PORT', hub.port))
+  const [apiKey] = devHub.apiKeys
+  const secret = apiKey && decodeMultibase(apiKey.secret)
+  if (!apiKey || !secret) throw new TypeError('the built-in Hub made no key')
+  log.warn(
+    `no USER_API_KEY is set, so a built-in development Hub runs at ${devHub.url}: it forgets everything when it stops`,
+  )
+  return { url: devHub.url, apiKey: { key: apiKey.key, secret }, close: () => devHub.close() }
+}
+
+function listen(config: Config, hub: ApiKeyGate, apiKey: ApiKey, log: Log): Promise<LoginServer> {
+  const { port, host, hubTimeout, challengeTimeout, userAuthTtl } = config
+  const options = { port, host, log, hub, apiKey, hubTimeout, challengeTimeout, userAuthTtl }
+  return createServer(options).catch((error: unknown) => {
+    const isHost = hasCode(error, 'EADDRNOTAVAIL', 'ENOTFOUND')
+    if (isHost) throw new ConfigError([`HOST: ${host} is not an address of this machine`])
+    return namePort('PORT', port)(error)
+  })
+}
+
+/**
+ * Checks the key, once.
+ *
+ * @returns whether the Hub has said that the key may be used
+ * @throws ConfigError where the Hub has said that it must not
+ */
+async function checkKey(gate: ApiKeyGate, log: Log): Promise<boolean> {
+  const { outcome, text } = await gate.check()
+  if (outcome === 'stop') throw new ConfigError([text])
+  if (text !== '') log.warn(text)
+  return outcome !== 'retry'
+}
+
+/** Checks the key again and again, until the Hub has answered or the server stops. */
+async function keepChecking(gate: ApiKeyGate, log: Log, stopping: AbortSignal): Promise<void> {
+  try {
+    do await wait(KEY_CHECK_INTERVAL_MS, undefined, { signal: stopping })
+    while (!(await checkKey(gate, log)))
+    log.info('the Hub has confirmed the key: logins are served from now on')
+  } catch (error) {
+    if (!stopping.aborted) throw error
+  }
+}

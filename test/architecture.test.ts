@@ -1,0 +1,37 @@
+import { readdir, readFile } from 'node:fs/promises'
+import { join, relative, resolve } from 'node:path'
+import { expect, it } from 'vitest'
+
+const SRC = resolve(import.meta.dirname, '../src')
+
+/** The files of `src` and, for each, the files of `src` that it imports, statically or not. */
+async function importsByFile(): Promise<Map<string, string[]>> {
+  const files = (await readdir(SRC, { recursive: true })).filter((file) => file.endsWith('.ts'))
+  const entries = files.map(async (file): Promise<[string, string[]]> => {
+    const source = await readFile(join(SRC, file), 'utf8')
+    const specifiers = [...source.matchAll(/(?:from|import\()\s*'(\.[^']+)'/g)]
+    const targets = specifiers.map(([, target = '']) =>
+      relative(SRC, resolve(SRC, file, '..', target)),
+    )
+    return [file, targets]
+  })
+  return new Map(await Promise.all(entries))
+}
+
+it('only the entry that starts it, and the dev Hub itself, import the dev Hub', async () => {
+  const imports = await importsByFile()
+  const importers = [...imports].filter(([, targets]) =>
+    targets.some((target) => target.startsWith('dev-hub/')),
+  )
+  const outside = importers.map(([file]) => file).filter((file) => !file.startsWith('dev-hub/'))
+  expect(outside).toEqual(['start.ts'])
+})
+
+it('the wire imports neither server nor client, nor anything else', async () => {
+  expect((await importsByFile()).get('protocol.ts')).toEqual([])
+})
+
+it('a login knows neither sockets nor Koa', async () => {
+  const source = await readFile(join(SRC, 'server/login.ts'), 'utf8')
+  expect(source).not.toMatch(/from '(ws|koa[^']*)'/)
+})

@@ -1,0 +1,142 @@
+import { describe, expect, it } from 'vitest'
+import { type Config, ConfigError, type Environment, readConfig } from '../src/config.js'
+
+const SECRET = 'bbqu4hhqqzqkk6ffbgeaeqsl4qeqwwxsqebfpdsy'
+const HUB = { HUB_URL: 'https://hub.example.org', USER_API_KEY: 'bkey', USER_API_SECRET: SECRET }
+
+function faultsOf(environment: Environment): readonly string[] {
+  try {
+    readConfig(environment)
+  } catch (error) {
+    if (error instanceof ConfigError) return error.faults
+    throw error
+  }
+  return []
+}
+
+describe('a configuration', () => {
+  it('needs nothing', () => {
+    expect(readConfig({})).toEqual<Config>({
+      port: 3001,
+      host: '127.0.0.1',
+      logLevel: 'info',
+      hub: { kind: 'dev', port: 3007 },
+      hubTimeout: 10,
+      challengeTimeout: 30,
+      userAuthTtl: 300,
+      warnings: [],
+    })
+  })
+
+  it('names a Hub elsewhere, and then listens on every interface', () => {
+    const config = readConfig({ ...HUB, HUB_URL: 'https://hub.example.org/api/' })
+    expect(config.host).toBeUndefined()
+    expect(config.hub).toEqual({
+      kind: 'remote',
+      url: 'https://hub.example.org/api',
+      apiKey: { key: 'bkey', secret: expect.any(Uint8Array) },
+    })
+  })
+
+  it('takes a variable that is set to nothing as not set', () => {
+    expect(readConfig({ PORT: '', USER_API_KEY: '', HUB_URL: '', NODE_ENV: '' }).port).toBe(3001)
+  })
+
+  it('reads every variable', () => {
+    const config = readConfig({
+      PORT: '0',
+      HOST: '::1',
+      LOG_LEVEL: 'warn',
+      DEV_HUB_PORT: '0',
+      HUB_TIMEOUT: '0.5',
+      CHALLENGE_TIMEOUT: '55',
+      USER_AUTH_TTL: '3600',
+    })
+    expect(config).toEqual<Config>({
+      port: 0,
+      host: '::1',
+      logLevel: 'warn',
+      hub: { kind: 'dev', port: 0 },
+      hubTimeout: 0.5,
+      challengeTimeout: 55,
+      userAuthTtl: 3600,
+      warnings: [],
+    })
+  })
+})
+
+describe('warnings', () => {
+  it.each(['http://hub.example.org', 'http://10.0.0.8:3007', 'http://127.0.0.1.example.org'])(
+    'are given for a plain connection to %s',
+    (url) => {
+      expect(readConfig({ ...HUB, HUB_URL: url }).warnings).toEqual([
+        expect.stringMatching(/^HUB_URL: /),
+      ])
+    },
+  )
+
+  it.each(['https://hub.example.org', 'http://localhost:3007', 'http://127.0.0.9', 'http://[::1]'])(
+    'are not given for %s',
+    (url) => expect(readConfig({ ...HUB, HUB_URL: url }).warnings).toEqual([]),
+  )
+})
+
+describe('a fault', () => {
+  const cases: [variable: string, environment: Environment][] = [
+    ['PORT', { PORT: '65536' }],
+    ['PORT', { PORT: '-1' }],
+    ['PORT', { PORT: 'http' }],
+    ['PORT', { PORT: '1e3' }],
+    ['DEV_HUB_PORT', { DEV_HUB_PORT: '70000' }],
+    ['LOG_LEVEL', { LOG_LEVEL: 'loud' }],
+    ['HUB_TIMEOUT', { HUB_TIMEOUT: '0' }],
+    ['HUB_TIMEOUT', { HUB_TIMEOUT: '-3' }],
+    ['HUB_TIMEOUT', { HUB_TIMEOUT: 'ten' }],
+    ['HUB_TIMEOUT', { HUB_TIMEOUT: '1e9' }],
+    ['CHALLENGE_TIMEOUT', { CHALLENGE_TIMEOUT: '0' }],
+    ['CHALLENGE_TIMEOUT', { CHALLENGE_TIMEOUT: '56' }],
+    ['USER_AUTH_TTL', { USER_AUTH_TTL: '4' }],
+    ['USER_AUTH_TTL', { USER_AUTH_TTL: '3601' }],
+    ['HUB_URL', { ...HUB, HUB_URL: '' }],
+    ['HUB_URL', { ...HUB, HUB_URL: 'hub.example.org' }],
+    ['HUB_URL', { ...HUB, HUB_URL: 'ftp://hub.example.org' }],
+    ['HUB_URL', { ...HUB, HUB_URL: 'https://me:pass@hub.example.org' }],
+    ['HUB_URL', { ...HUB, HUB_URL: 'https://hub.example.org?x=1' }],
+    ['USER_API_KEY', { ...HUB, USER_API_KEY: '' }],
+    ['USER_API_KEY', { ...HUB, USER_API_KEY: 'bkéy' }],
+    ['USER_API_SECRET', { ...HUB, USER_API_SECRET: '' }],
+    ['USER_API_SECRET', { ...HUB, USER_API_SECRET: 'b!!!' }],
+    ['USER_API_SECRET', { ...HUB, USER_API_SECRET: 'b' }],
+    ['USER_API_SECRET', { ...HUB, USER_API_SECRET: 'ünïcode' }],
+    ['USER_API_SECRET', { ...HUB, USER_API_SECRET: '%secret' }],
+  ]
+
+  it.each(cases)('names %s in %j, and nothing else', (variable, environment) => {
+    expect(faultsOf(environment)).toEqual([expect.stringMatching(`^${variable}: \\S`)])
+  })
+
+  it('in the secret does not repeat the secret', () => {
+    const [fault] = faultsOf({ ...HUB, USER_API_SECRET: 'b-my-secret' })
+    expect(fault).not.toContain('my-secret')
+  })
+
+  it('does not hide another', () => {
+    const environment = { PORT: 'x', HUB_TIMEOUT: '0', USER_API_KEY: 'bkéy' }
+    expect(faultsOf(environment).map((fault) => fault.split(':')[0])).toEqual([
+      'PORT',
+      'USER_API_KEY',
+      'HUB_TIMEOUT',
+      'HUB_URL',
+      'USER_API_SECRET',
+    ])
+  })
+
+  it('is to want production without a Hub', () => {
+    const faults = faultsOf({ NODE_ENV: 'production' })
+    expect(faults.map((fault) => fault.split(':')[0])).toEqual([
+      'HUB_URL',
+      'USER_API_KEY',
+      'USER_API_SECRET',
+    ])
+  })
+})

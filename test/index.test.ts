@@ -1,0 +1,183 @@
+import { describe, expect, it, onTestFinished } from 'vitest'
+import { createApiKey } from '../src/dev-hub/api-keys.js'
+import { startDevHub } from '../src/dev-hub/hub.js'
+import { freePort, takenPort } from './support/ports.js'
+import { ProgramProcess, runProgram } from './support/server-process.js'
+import { TestApp } from './support/test-app.js'
+
+const READY = /users log in at (ws:\S+?userauth)/
+
+/** Starts a dev Hub that knows the keys given. */
+async function hubWith(...apiKeys: ReturnType<typeof createApiKey>[]) {
+  const hub = await startDevHub({ port: 0, apiKeys })
+  onTestFinished(() => hub.close())
+  return hub
+}
+
+function environmentFor(url: string, { key, secret }: { key: string; secret: string }) {
+  return { PORT: '0', HOST: '127.0.0.1', HUB_URL: url, USER_API_KEY: key, USER_API_SECRET: secret }
+}
+
+describe('npm start', () => {
+  it('runs with the built-in Hub where no key is set, and says so', async () => {
+    const server = await ProgramProcess.start('index.js', { PORT: '0', DEV_HUB_PORT: '0' })
+    const [, url = ''] = await server.printed(READY)
+    expect(url).toMatch(/^ws:\/\/127\.0\.0\.1:\d+\/ws\/userauth$/)
+    expect(server.output).toMatch(/built-in development Hub runs at http:\/\/127\.0\.0\.1:\d+/)
+    const app = await TestApp.connect(url)
+    expect(await app.login()).toMatchObject({ type: 'token' })
+  })
+
+  it.each(['SIGINT', 'SIGTERM'] as const)('stops cleanly on %s', async (signal) => {
+    const server = await ProgramProcess.start('index.js', { PORT: '0', DEV_HUB_PORT: '0' })
+    const [, url = ''] = await server.printed(READY)
+    const app = await TestApp.connect(url)
+    const closed = app.closed()
+    server.kill(signal)
+    server.kill(signal)
+    expect(await closed).toBe(1001)
+    expect(await server.ended()).toMatchObject({ status: 0, stderr: '' })
+  })
+
+  it('reports every fault at once, a line each, and exits with 1', async () => {
+    const ending = await runProgram('index.js', { PORT: 'x', HUB_TIMEOUT: '0', HUB_URL: 'ftp://x' })
+    expect(ending.status).toBe(1)
+    expect(ending.stderr.trim().split('\n')).toEqual([
+      expect.stringMatching(/^PORT: /),
+      expect.stringMatching(/^HUB_URL: /),
+      expect.stringMatching(/^HUB_TIMEOUT: /),
+      expect.stringMatching(/^USER_API_KEY: /),
+      expect.stringMatching(/^USER_API_SECRET: /),
+    ])
+  })
+
+  it('refuses production without a Hub', async () => {
+    const ending = await runProgram('index.js', { NODE_ENV: 'production' })
+    expect(ending).toMatchObject({
+      status: 1,
+      stderr: expect.stringContaining('HUB_URL: is missing'),
+    })
+  })
+
+  it('names PORT where its port is taken', async () => {
+    const PORT = String(await takenPort())
+    const ending = await runProgram('index.js', { PORT, DEV_HUB_PORT: '0' })
+    expect(ending).toMatchObject({ status: 1, stderr: `PORT: port ${PORT} is taken\n` })
+  })
+
+  it('names DEV_HUB_PORT where its port is taken', async () => {
+    const DEV_HUB_PORT = String(await takenPort())
+    const ending = await runProgram('index.js', { PORT: '0', DEV_HUB_PORT })
+    const stderr = `DEV_HUB_PORT: port ${DEV_HUB_PORT} is taken\n`
+    expect(ending).toMatchObject({ status: 1, stderr })
+  })
+
+  it("names HOST where it is not this machine's", async () => {
+    const ending = await runProgram('index.js', { PORT: '0', DEV_HUB_PORT: '0', HOST: '192.0.2.1' })
+    const stderr = expect.stringMatching(/^HOST: 192\.0\.2\.1 /)
+    expect(ending).toMatchObject({ status: 1, stderr })
+  })
+})
+
+describe('the check of the key at the Hub', () => {
+  it('lets a secured user group key pass in silence', async () => {
+    const apiKey = createApiKey()
+    const { url } = await hubWith(apiKey)
+    const server = await ProgramProcess.start('index.js', environmentFor(url, apiKey))
+    await server.printed(READY)
+    expect(server.output).not.toMatch(/USER_API|HUB_URL/)
+  })
+
+  it('warns of an unsecured key', async () => {
+    const apiKey = createApiKey({ isSecured: false })
+    const { url } = await hubWith(apiKey)
+    const server = await ProgramProcess.start('index.js', environmentFor(url, apiKey))
+    const [, endpoint = ''] = await server.printed(READY)
+    expect(server.output).toMatch(/USER_API_KEY: the Hub doesn't demand signatures/)
+    const app = await TestApp.connect(endpoint)
+    expect(await app.login()).toMatchObject({ type: 'token' })
+  })
+
+  it.each([
+    ['an account key', { isAccount: true }, /^USER_API_KEY: this is an account key/],
+    ['a revoked key', { isRevoked: true }, /^USER_API_KEY: .* was revoked/],
+  ])('refuses %s', async (_name, kind, sentence) => {
+    const apiKey = createApiKey(kind)
+    const { url } = await hubWith(apiKey)
+    const ending = await runProgram('index.js', environmentFor(url, apiKey))
+    expect(ending).toMatchObject({ status: 1, stderr: expect.stringMatching(sentence) })
+    expect(ending.stderr.trim()).not.toContain('\n')
+  })
+
+  it('refuses an unknown key', async () => {
+    const { url } = await hubWith(createApiKey())
+    const ending = await runProgram('index.js', environmentFor(url, createApiKey()))
+    const stderr = expect.stringMatching(/^USER_API_KEY: the Hub doesn't know this key/)
+    expect(ending).toMatchObject({ status: 1, stderr })
+  })
+
+  it('refuses a wrong secret', async () => {
+    const apiKey = createApiKey()
+    const { url } = await hubWith(apiKey)
+    const { secret } = createApiKey()
+    const ending = await runProgram('index.js', environmentFor(url, { key: apiKey.key, secret }))
+    const stderr = expect.stringMatching(/^USER_API_SECRET: /)
+    expect(ending).toMatchObject({ status: 1, stderr })
+  })
+
+  it('waits for a Hub that is down, and serves once it is up', async () => {
+    const apiKey = createApiKey()
+    const port = await freePort()
+    const environment = environmentFor(`http://127.0.0.1:${port}`, apiKey)
+    const server = await ProgramProcess.start('index.js', environment)
+    const [, endpoint = ''] = await server.printed(READY)
+    expect(server.output).toMatch(/HUB_URL: the Hub gave no usable answer/)
+    const app = await TestApp.connect(endpoint)
+    expect(await app.login().catch((error) => error.message)).toContain('hub_unavailable')
+
+    const hub = await startDevHub({ port, apiKeys: [apiKey] })
+    onTestFinished(() => hub.close())
+    await server.printed(/the Hub has confirmed the key/)
+    expect(await app.login()).toMatchObject({ type: 'token' })
+  })
+
+  it('ends a server whose Hub comes up and refuses the key', async () => {
+    const apiKey = createApiKey({ isAccount: true })
+    const port = await freePort()
+    const environment = environmentFor(`http://127.0.0.1:${port}`, apiKey)
+    const server = await ProgramProcess.start('index.js', environment)
+    await server.printed(READY)
+    const hub = await startDevHub({ port, apiKeys: [apiKey] })
+    onTestFinished(() => hub.close())
+    const ending = await server.ended()
+    const stderr = expect.stringMatching(/^USER_API_KEY: this is an account key/)
+    expect(ending).toMatchObject({ status: 1, stderr })
+  })
+})
+
+describe('what is printed', () => {
+  it('holds no secret, token or signature, not even with DEBUG=*', async () => {
+    const apiKey = createApiKey()
+    const { url } = await hubWith(apiKey)
+    const environment = { ...environmentFor(url, apiKey), DEBUG: '*', LOG_LEVEL: 'trace' }
+    const server = await ProgramProcess.start('index.js', environment)
+    const [, endpoint = ''] = await server.printed(READY)
+    const app = await TestApp.connect(endpoint)
+    const secrets = [apiKey.secret]
+    app.socket.on('message', (data) => {
+      const { type, value } = JSON.parse(String(data))
+      if (type === 'challenge') secrets.push(value.data.join(','))
+      if (type === 'token') secrets.push(value.sig, value.token, value.token.split('.')[2])
+    })
+    expect(await app.login()).toMatchObject({ type: 'token' })
+    const [line] = await server.printed(/\{.*"outcome":"ok".*\}/)
+    expect(JSON.parse(line)).toMatchObject({
+      user: expect.stringMatching(/^bbaarei\w{5}…\w{4}$/),
+      ms: expect.any(Number),
+    })
+    expect(secrets).toHaveLength(5)
+    for (const secret of secrets) expect(server.output).not.toContain(secret)
+    // Emittery's debug output, which prints signatures, would have made itself known.
+    expect(server.output).not.toMatch(/emittery/i)
+  })
+})
