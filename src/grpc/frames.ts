@@ -40,11 +40,6 @@ export class FrameReader {
     this.#maxFrameBytes = maxFrameBytes
   }
 
-  /** Whether the stream stands inside a frame: ending here would cut it off. */
-  get isInsideFrame(): boolean {
-    return this.#pending.length > 0
-  }
-
   /**
    * Takes the stream's next bytes.
    *
