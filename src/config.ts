@@ -11,6 +11,13 @@ export type HubConfig =
   | { readonly kind: 'remote'; readonly url: string; readonly apiKey: ApiKey }
   | { readonly kind: 'dev'; readonly port: number }
 
+/** Whether the demo page is served, and where browsers reach the Hub. */
+export interface DemoConfig {
+  readonly isServed: boolean
+  /** The Hub's gRPC-web door; missing where it is that of the built-in Hub. */
+  readonly hubUrl: string | undefined
+}
+
 /** What the server is told by its operator. Times are in seconds. */
 export interface Config {
   /** TCP port to listen on; 0 takes a free one. */
@@ -22,6 +29,7 @@ export interface Config {
   readonly hubTimeout: number
   readonly challengeTimeout: number
   readonly userAuthTtl: number
+  readonly demo: DemoConfig
   /** What the operator should know of, though it stops nothing; one line each. */
   readonly warnings: readonly string[]
 }
@@ -84,7 +92,9 @@ const variables = z.object({
   HUB_URL: hubUrl.optional(),
   USER_API_KEY: headerText.optional(),
   USER_API_SECRET: apiSecret.optional(),
+  HUB_PUBLIC_URL: hubUrl.optional(),
   DEV_HUB_PORT: port.default(3007),
+  DEMO: z.enum(['true', 'false'], 'must be true or false').optional(),
   HUB_TIMEOUT: seconds({ max: 3_600 }).default(10),
   // The Hub itself waits 60 s for a signature: ours has to be the first to give up.
   CHALLENGE_TIMEOUT: seconds({ max: 55 }).default(30),
@@ -118,6 +128,10 @@ export function readConfig(environment: Environment): Config {
     hubTimeout: read.HUB_TIMEOUT,
     challengeTimeout: read.CHALLENGE_TIMEOUT,
     userAuthTtl: read.USER_AUTH_TTL,
+    demo: {
+      isServed: read.DEMO ? read.DEMO === 'true' : hub.kind === 'dev',
+      hubUrl: read.HUB_PUBLIC_URL ?? read.HUB_URL,
+    },
     warnings: hub.kind === 'remote' ? findHubWarnings(hub.url) : [],
   }
 }

@@ -44,8 +44,9 @@ export async function start(config: Config, log: Log): Promise<Running> {
   const stopping = new AbortController()
   try {
     const isChecked = await checkKey(gate, log)
-    const server = await listen(config, gate, hub.apiKey, log)
+    const server = await listen(config, gate, hub, log)
     log.info(`users log in at ${server.url}`)
+    if (config.demo.isServed) log.info(`watch a login at ${pageOf(server)}`)
     return {
       keyChecked: isChecked ? Promise.resolve() : keepChecking(gate, log, stopping.signal),
       async close() {
@@ -73,14 +74,29 @@ async function openHub({ hub }: Config, log: Log): Promise<HubInUse> {
   return { url: devHub.url, apiKey: { key: apiKey.key, secret }, close: () => devHub.close() }
 }
 
-function listen(config: Config, hub: ApiKeyGate, apiKey: ApiKey, log: Log): Promise<LoginServer> {
+function listen(config: Config, gate: ApiKeyGate, hub: HubInUse, log: Log): Promise<LoginServer> {
   const { port, host, hubTimeout, challengeTimeout, userAuthTtl } = config
-  const options = { port, host, log, hub, apiKey, hubTimeout, challengeTimeout, userAuthTtl }
-  return createServer(options).catch((error: unknown) => {
+  const { isServed, hubUrl = hub.url } = config.demo
+  return createServer({
+    port,
+    host,
+    log,
+    hub: gate,
+    apiKey: hub.apiKey,
+    hubTimeout,
+    challengeTimeout,
+    userAuthTtl,
+    demo: isServed ? { hubUrl } : undefined,
+  }).catch((error: unknown) => {
     const isHost = hasCode(error, 'EADDRNOTAVAIL', 'ENOTFOUND')
     if (isHost) throw new ConfigError([`HOST: ${host} is not an address of this machine`])
     return namePort('PORT', port)(error)
   })
+}
+
+/** Address of the demo page. */
+function pageOf({ url }: LoginServer): string {
+  return `${new URL(url).origin.replace(/^ws/, 'http')}/`
 }
 
 /**

@@ -24,6 +24,7 @@ describe('a configuration', () => {
       hubTimeout: 10,
       challengeTimeout: 30,
       userAuthTtl: 300,
+      demo: { isServed: true, hubUrl: undefined },
       warnings: [],
     })
   })
@@ -36,6 +37,17 @@ describe('a configuration', () => {
       url: 'https://hub.example.org/api',
       apiKey: { key: 'bkey', secret: expect.any(Uint8Array) },
     })
+  })
+
+  it('serves the demo page with the built-in Hub, or where told to', () => {
+    const demoOf = (environment: Environment) => readConfig(environment).demo
+    expect(demoOf({})).toEqual({ isServed: true, hubUrl: undefined })
+    expect(demoOf({ DEMO: 'false' })).toEqual({ isServed: false, hubUrl: undefined })
+    expect(demoOf(HUB)).toEqual({ isServed: false, hubUrl: HUB.HUB_URL })
+    expect(demoOf({ ...HUB, DEMO: 'true' })).toEqual({ isServed: true, hubUrl: HUB.HUB_URL })
+    const HUB_PUBLIC_URL = 'https://public.example.org'
+    const demo = demoOf({ ...HUB, DEMO: 'true', HUB_PUBLIC_URL })
+    expect(demo).toEqual({ isServed: true, hubUrl: HUB_PUBLIC_URL })
   })
 
   it('takes a variable that is set to nothing as not set', () => {
@@ -51,6 +63,8 @@ describe('a configuration', () => {
       HUB_TIMEOUT: '0.5',
       CHALLENGE_TIMEOUT: '55',
       USER_AUTH_TTL: '3600',
+      DEMO: 'false',
+      HUB_PUBLIC_URL: 'https://hub.example.net/',
     })
     expect(config).toEqual<Config>({
       port: 0,
@@ -60,6 +74,7 @@ describe('a configuration', () => {
       hubTimeout: 0.5,
       challengeTimeout: 55,
       userAuthTtl: 3600,
+      demo: { isServed: false, hubUrl: 'https://hub.example.net' },
       warnings: [],
     })
   })
@@ -102,6 +117,8 @@ describe('a fault', () => {
     ['HUB_URL', { ...HUB, HUB_URL: 'ftp://hub.example.org' }],
     ['HUB_URL', { ...HUB, HUB_URL: 'https://me:pass@hub.example.org' }],
     ['HUB_URL', { ...HUB, HUB_URL: 'https://hub.example.org?x=1' }],
+    ['HUB_PUBLIC_URL', { HUB_PUBLIC_URL: 'ws://hub.example.org' }],
+    ['DEMO', { DEMO: 'yes' }],
     ['USER_API_KEY', { ...HUB, USER_API_KEY: '' }],
     ['USER_API_KEY', { ...HUB, USER_API_KEY: 'bkéy' }],
     ['USER_API_SECRET', { ...HUB, USER_API_SECRET: '' }],

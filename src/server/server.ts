@@ -1,5 +1,6 @@
 import { once } from 'node:events'
 import type { AddressInfo } from 'node:net'
+import type { DemoOptions } from '../demo/demo.js'
 import type { Log } from '../log.js'
 import { LOGIN_PATH } from '../protocol.js'
 import { createApp } from './app.js'
@@ -13,6 +14,8 @@ export interface ServerOptions extends LoginSettings {
   /** Address to listen on; every interface where missing. */
   readonly host?: string | undefined
   readonly log: Log
+  /** The demo page at `/`; none where missing. */
+  readonly demo?: DemoOptions | undefined
 }
 
 /** A login server that listens. */
@@ -36,9 +39,14 @@ const GOING_AWAY = 1001
  * @throws the system's error where the address can't be listened on, such as `EADDRINUSE`
  */
 export async function createServer(options: ServerOptions): Promise<LoginServer> {
-  const { port, host, log, ...settings } = options
+  const { port, host, log, demo, ...settings } = options
   const loginLog = new LoginLog(log)
   const app = createApp({ ...settings, loginLog }, log)
+  if (demo) {
+    // The page's libraries are loaded only where there is a page.
+    const { serveDemo } = await import('../demo/demo.js')
+    serveDemo(app, demo)
+  }
   const server = app.listen({ port, host })
   const sockets = app.ws.server
   if (!sockets) throw new TypeError('koa-websocket made no WebSocket server')

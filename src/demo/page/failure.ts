@@ -1,0 +1,61 @@
+import { LoginError } from '../../client/browser.js'
+
+/** What happened, and what to do about it. */
+export interface Failure {
+  readonly title: string
+  readonly advice: string
+}
+
+/** Failures of a login, by code. */
+const LOGIN_FAILURES: Record<string, Failure> = {
+  connection_failed: {
+    title: 'The login server is down, or out of reach.',
+    advice: 'Start it with npm start, then log in again.',
+  },
+  connection_lost: {
+    title: 'The login server went away in the middle of the login.',
+    advice: 'Make sure that it runs, then log in again.',
+  },
+  timeout: {
+    title: 'The login took too long.',
+    advice: 'The server or its Hub may be busy or hang. Log in again in a moment.',
+  },
+  challenge_timeout: {
+    title: 'The challenge was not signed in time.',
+    advice: 'Log in again.',
+  },
+  hub_unavailable: {
+    title: 'The Hub is down, or the login server cannot reach it.',
+    advice: 'Start the Hub, check HUB_URL, then log in again.',
+  },
+  hub_timeout: {
+    title: 'The Hub took too long to answer.',
+    advice: 'It may be busy. Log in again in a moment.',
+  },
+  hub_rejected: {
+    title: "The Hub refuses the login server's API key.",
+    advice: 'Give the server a key that the Hub knows: USER_API_KEY and USER_API_SECRET.',
+  },
+  bad_signature: {
+    title: "The login was refused: the signature is not this identity's.",
+    advice: 'Something changed it on its way. Log in again, or make a new identity.',
+  },
+  clock_skew: {
+    title: "This device's clock is ahead.",
+    advice: 'Set the clock, then log in again.',
+  },
+}
+
+/** Puts what went wrong in plain words. */
+export function explain(error: unknown, hubUrl: string): Failure {
+  if (error instanceof LoginError) {
+    const advice = 'Look at the log of the login server.'
+    return LOGIN_FAILURES[error.code] ?? { title: error.message, advice }
+  }
+  const text = error instanceof Error ? error.message : String(error)
+  if (/closed without headers/.test(text)) {
+    const advice = 'Start the Hub; this page needs its gRPC-web door. Then try again.'
+    return { title: `The Hub at ${hubUrl} is down, or out of reach.`, advice }
+  }
+  return { title: `The Hub refused: ${text}`, advice: 'Log in again, or change what was asked.' }
+}

@@ -1,0 +1,38 @@
+import { PrivateKey } from '@textile/hub'
+
+/** Where the browser keeps the identity's private key. */
+const STORAGE_KEY = 'textile-userauth identity'
+
+/** The identity that this browser keeps, or a new one where it keeps none that can be read. */
+export function keptIdentity(): PrivateKey {
+  const text = localStorage.getItem(STORAGE_KEY)
+  return (text !== null && parseIdentity(text)) || keep(PrivateKey.fromRandom())
+}
+
+/** Makes a new identity and keeps it in place of the old one. */
+export function newIdentity(): PrivateKey {
+  return keep(PrivateKey.fromRandom())
+}
+
+/**
+ * Keeps the identity with a private key brought in from elsewhere.
+ *
+ * @returns the identity, or `undefined` where the text is no private key
+ */
+export function importIdentity(text: string): PrivateKey | undefined {
+  const identity = parseIdentity(text.trim())
+  return identity && keep(identity)
+}
+
+function keep(identity: PrivateKey): PrivateKey {
+  localStorage.setItem(STORAGE_KEY, identity.toString())
+  return identity
+}
+
+function parseIdentity(text: string): PrivateKey | undefined {
+  try {
+    return PrivateKey.fromString(text)
+  } catch {
+    return undefined
+  }
+}

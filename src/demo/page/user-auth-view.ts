@@ -1,0 +1,61 @@
+import type { UserAuth } from '../../client/browser.js'
+import { make } from './dom.js'
+
+/** The fields of a UserAuth in the order of their use; all but `msg` are secrets. */
+const FIELDS = ['key', 'sig', 'msg', 'token'] as const
+
+/** How much of a secret is shown before it is revealed, in characters. */
+const SHOWN = 6
+
+/** Shows a UserAuth, its secrets masked until they are revealed, and how long it is good. */
+export class UserAuthView {
+  readonly #fields: HTMLElement
+  readonly #life: HTMLElement
+  #ticking: ReturnType<typeof setInterval> | undefined
+
+  constructor(fields: HTMLElement, life: HTMLElement) {
+    this.#fields = fields
+    this.#life = life
+  }
+
+  show(userAuth: UserAuth): void {
+    this.#fields.replaceChildren(...FIELDS.map((name) => row(name, userAuth[name])))
+    clearInterval(this.#ticking)
+    this.#ticking = setInterval(() => this.#tick(userAuth), 1_000)
+    this.#tick(userAuth)
+  }
+
+  #tick({ msg }: UserAuth): void {
+    const left = Math.round((Date.parse(msg) - Date.now()) / 1000)
+    this.#life.textContent =
+      left > 0
+        ? `Good for another ${left} s; the next call after that logs in again by itself.`
+        : 'Expired: the next call logs in again by itself.'
+    if (left <= 0) clearInterval(this.#ticking)
+  }
+}
+
+function row(name: string, value: string): HTMLElement {
+  const element = document.createElement('div')
+  const text = make('code', '', value)
+  const definition = document.createElement('dd')
+  definition.append(text)
+  element.append(make('dt', '', name), definition)
+  if (name !== 'msg') element.append(revealButton(name, value, text))
+  return element
+}
+
+function revealButton(name: string, value: string, text: HTMLElement): HTMLElement {
+  const masked = `${value.slice(0, SHOWN)}…`
+  const button = make('button', '', 'Reveal')
+  button.setAttribute('type', 'button')
+  button.setAttribute('aria-label', `Reveal ${name}`)
+  button.setAttribute('aria-pressed', 'false')
+  text.textContent = masked
+  button.addEventListener('click', () => {
+    const isRevealed = button.getAttribute('aria-pressed') === 'true'
+    button.setAttribute('aria-pressed', String(!isRevealed))
+    text.textContent = isRevealed ? masked : value
+  })
+  return button
+}
