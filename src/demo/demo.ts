@@ -5,7 +5,7 @@ import Router from 'koa-router'
 import serve from 'koa-static'
 
 /** Where the build puts the page: its HTML, script and style sheet. */
-const PAGE = join(import.meta.dirname, 'page')
+const PAGE = join(import.meta.dirname, '../../dist/demo/page')
 
 /** What the demo page needs to know. */
 export interface DemoOptions {

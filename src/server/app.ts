@@ -13,8 +13,8 @@ import { logRequests } from './request-log.js'
 /** The most that a request's body may have. No route takes one yet, so it is small. */
 const MAX_BODY = '1kb'
 
-/** How long an app may take to answer our closing of its socket, in ms. */
-const CLOSE_TIMEOUT_MS = 1_000
+/** How long a client may take to let go of a connection that is being closed, in ms. */
+export const CLOSE_TIMEOUT_MS = 1_000
 
 /** Builds the Koa app: HTTP routes, and the WebSocket route that logs users in. */
 export function createApp(settings: SessionSettings, log: Log): WebSocketApp {

@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net'
 import type { DemoOptions } from '../demo/demo.js'
 import type { Log } from '../log.js'
 import { LOGIN_PATH } from '../protocol.js'
-import { createApp } from './app.js'
+import { CLOSE_TIMEOUT_MS, createApp } from './app.js'
 import type { LoginSettings } from './login.js'
 import { LoginLog } from './login-log.js'
 
@@ -66,8 +66,10 @@ export async function createServer(options: ServerOptions): Promise<LoginServer>
       const closed = once(server, 'close')
       server.close()
       for (const socket of sockets.clients) socket.close(GOING_AWAY)
-      server.closeIdleConnections()
+      // Browsers open connections ahead of need, which never count as idle.
+      const impatience = setTimeout(() => server.closeAllConnections(), CLOSE_TIMEOUT_MS)
       await closed
+      clearTimeout(impatience)
     },
   }
 }

@@ -48,6 +48,18 @@ describe('plain HTTP', () => {
   })
 })
 
+describe('a server that closes', () => {
+  it('does not wait for connections on which nothing was asked', async () => {
+    const { server } = await startWithDevHub()
+    const socket = connect(Number(new URL(server.url).port), '127.0.0.1')
+    await once(socket, 'connect')
+    const ended = once(socket, 'close')
+    socket.resume()
+    await server.close()
+    await ended
+  })
+})
+
 describe('upgrades', () => {
   it.each([
     '/',

@@ -8,13 +8,17 @@ import { decodeMultibase } from '../../src/keys/multibase.js'
 import { createServer, type LoginServer, type ServerOptions } from '../../src/server/server.js'
 import { type FaultyHub, type Script, startFaultyHub } from './faulty-hub.js'
 
-type Settings = Partial<ServerOptions>
+/** How a test wants its server. */
+interface Settings extends Partial<ServerOptions> {
+  /** Whether it serves the demo page, for the Hub that it uses. */
+  readonly withDemo?: boolean
+}
 
 /** Starts a login server on a free port, which the test's end stops. */
 export async function startLoginServer(
   hubUrl: string,
   apiKey: { key: string; secret: Uint8Array },
-  settings: Settings = {},
+  { withDemo, ...settings }: Settings = {},
 ): Promise<LoginServer> {
   const address = { url: hubUrl, openTransport: () => new GrpcWebCall() }
   const server = await createServer({
@@ -26,6 +30,7 @@ export async function startLoginServer(
     hubTimeout: 5,
     challengeTimeout: 5,
     userAuthTtl: 300,
+    demo: withDemo ? { hubUrl } : undefined,
     ...settings,
   })
   onTestFinished(() => server.close())

@@ -103,10 +103,9 @@ async function createThread(): Promise<void> {
 
 function exportIdentity(): void {
   const link = document.createElement('a')
-  link.href = URL.createObjectURL(new Blob([session.identity.toString()], { type: 'text/plain' }))
+  link.href = `data:text/plain,${encodeURIComponent(session.identity.toString())}`
   link.download = 'identity.txt'
   link.click()
-  URL.revokeObjectURL(link.href)
   status.textContent = 'The private key was saved as identity.txt. Keep it safe.'
 }
 

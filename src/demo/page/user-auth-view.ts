@@ -40,8 +40,8 @@ function row(name: string, value: string): HTMLElement {
   const text = make('code', '', value)
   const definition = document.createElement('dd')
   definition.append(text)
+  if (name !== 'msg') definition.append(revealButton(name, value, text))
   element.append(make('dt', '', name), definition)
-  if (name !== 'msg') element.append(revealButton(name, value, text))
   return element
 }
 
