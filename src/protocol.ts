@@ -127,8 +127,16 @@ export function toBufferJson(bytes: Uint8Array): BufferJson {
  */
 export function parseBytes(value: unknown): Uint8Array | undefined {
   if (typeof value === 'string') return parseBase64(value)
-  const data = isObject(value) && value.type === 'Buffer' ? value.data : value
-  return Array.isArray(data) && data.every(isByte) ? Uint8Array.from(data) : undefined
+  return parseBufferJson(value) ?? parseByteArray(value)
+}
+
+/**
+ * Reads bytes written as the JSON of a `Buffer`, the one form that a challenge has.
+ *
+ * @returns the bytes, of any number, or `undefined` where the value is anything else
+ */
+export function parseBufferJson(value: unknown): Uint8Array | undefined {
+  return isObject(value) && value.type === 'Buffer' ? parseByteArray(value.data) : undefined
 }
 
 /** Reads a JSON object; anything else is `undefined`. */
@@ -149,10 +157,15 @@ function parseBase64(text: string): Uint8Array | undefined {
   }
 }
 
+function parseByteArray(value: unknown): Uint8Array | undefined {
+  return Array.isArray(value) && value.every(isByte) ? Uint8Array.from(value) : undefined
+}
+
 function isByte(value: unknown): value is number {
   return Number.isInteger(value) && Number(value) >= 0 && Number(value) <= 255
 }
 
-function isObject(value: unknown): value is Record<string, unknown> {
+/** Tells objects, arrays among them, from every other value. */
+export function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null
 }

@@ -1,0 +1,68 @@
+import type { ErrorCode } from '../protocol.js'
+
+/** What each failure on the app's side means and what to do about it, for people. */
+const TEXTS = {
+  connection_failed:
+    'The login server cannot be reached. Check that it is running, that its address is right and that this device is online.',
+  connection_lost: 'The login server went away before the login was done. Try again.',
+  timeout:
+    'The login took too long and was given up. Check that the login server and its Hub are well, then try again.',
+  aborted: 'The login was cancelled.',
+  untrusted_challenge:
+    'The login server sent a challenge that does not answer this login, so it was not signed. Check that the address is that of your login server.',
+  bad_response:
+    'The login server sent something that a login server does not send. Check its address and version.',
+  clock_skew:
+    "This device's clock is ahead: it is past the moment at which the login expires. Set the clock, then log in again.",
+  signing_failed: 'The identity did not sign the challenge with 64 bytes, so the login ended.',
+} as const
+
+/** The failures that the app's side finds by itself. */
+export type ClientErrorCode = keyof typeof TEXTS
+
+/**
+ * Which failure it was: one of the server's, one of the app's, or `unknown` where a server sends
+ * an error without a code, as older ones do. A newer server may send codes that are not listed.
+ */
+export type LoginErrorCode =
+  | ErrorCode
+  | ClientErrorCode
+  | 'unknown'
+  | (string & Record<never, never>)
+
+/** Why a login failed. `message` says it in words, for people; `cause` is what lay beneath. */
+export class LoginError extends Error {
+  override readonly name = 'LoginError'
+  /** Which failure it was: a stable word. */
+  readonly code: LoginErrorCode
+  /** Seconds after which the server wants to be asked again, if it said so. */
+  readonly retryAfter: number | undefined
+
+  /** @param options - `cause` as of every `Error`, and `retryAfter` in seconds */
+  constructor(
+    code: LoginErrorCode,
+    message: string,
+    options: { readonly cause?: unknown; readonly retryAfter?: number | undefined } = {},
+  ) {
+    super(message, options)
+    this.code = code
+    this.retryAfter = options.retryAfter
+  }
+}
+
+/** Makes the error for a failure that the app's side has found. */
+export function clientError(code: ClientErrorCode, cause?: unknown): LoginError {
+  return new LoginError(code, TEXTS[code], cause === undefined ? {} : { cause })
+}
+
+/** Makes the error that an error message of the server tells of, however much it tells. */
+export function serverError(message: Readonly<Record<string, unknown>>): LoginError {
+  const { code, value, retryAfter } = message
+  return new LoginError(
+    typeof code === 'string' && code !== '' ? code : 'unknown',
+    typeof value === 'string' && value !== ''
+      ? `The login server refused: ${value}`
+      : 'The login server refused, without saying why.',
+    { retryAfter: typeof retryAfter === 'number' && retryAfter >= 0 ? retryAfter : undefined },
+  )
+}
