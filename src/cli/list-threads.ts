@@ -21,12 +21,16 @@ export async function listThreads(
   hub: string,
   deadline: number,
 ): Promise<Thread[]> {
-  let timer: NodeJS.Timeout | undefined
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error(`no answer in ${deadline} ms`)), deadline)
+  let giveUp: (reason: unknown) => void = () => {}
+  const failed = new Promise<never>((_, reject) => {
+    giveUp = reject
   })
+  const timer = setTimeout(() => giveUp(new Error(`no answer in ${deadline} ms`)), deadline)
+  // The SDK throws some faults in listeners of its own socket, where no caller can catch them:
+  // for one, when a field of the UserAuth has characters that no header can carry.
+  process.once('uncaughtException', giveUp)
   try {
-    const threads = await Promise.race([Client.withUserAuth(userAuth, hub).listThreads(), late])
+    const threads = await Promise.race([Client.withUserAuth(userAuth, hub).listThreads(), failed])
     return threads.map(({ id, name = '' }) => ({ id, name }))
   } catch (error) {
     throw new Failure(
@@ -36,5 +40,6 @@ export async function listThreads(
     )
   } finally {
     clearTimeout(timer)
+    process.off('uncaughtException', giveUp)
   }
 }

@@ -56,14 +56,16 @@ export class Text {
   /** What the Hub has listed. */
   threads(threads: readonly Thread[], hub: string): string {
     const count = threads.length === 1 ? '1 thread' : `${threads.length} threads`
-    const lines = threads.map(({ id, name }) => `  - ${name || '(no name)'}  ${id}\n`).join('')
+    const lines = threads
+      .map(({ id, name }) => `  - ${plain(name) || '(no name)'}  ${id}\n`)
+      .join('')
     const proof = this.#style('green', 'The Hub accepts it:')
     return `  ${proof} ${count} of this identity at ${hub}\n${lines}\n`
   }
 
   /** Why the command has failed. */
   failure(code: string, message: string): string {
-    return `\n  ${this.#style('red', `Failed: ${code}`)}\n  ${message}\n`
+    return `\n  ${this.#style('red', `Failed: ${plain(code)}`)}\n  ${plain(message)}\n`
   }
 
   #style(style: 'bold' | 'dim' | 'green' | 'red', text: string): string {
@@ -76,5 +78,10 @@ function milliseconds(at: number): string {
 }
 
 function mask(secret: string): string {
-  return `${secret.slice(0, SHOWN_CHARACTERS)}…`
+  return `${plain(secret.slice(0, SHOWN_CHARACTERS))}…`
+}
+
+/** A server's or a Hub's text without the control characters that could command a terminal. */
+function plain(text: string): string {
+  return text.replace(/\p{Cc}/gu, '\u{fffd}')
 }

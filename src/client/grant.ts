@@ -29,6 +29,9 @@ export function readGrant(message: Message): Grant {
   return { userAuth: Object.freeze({ key, sig, msg, token }), expiresAt, serverNow }
 }
 
+/** `Date.parse` alone takes much else, such as `1` or a date with words in parentheses. */
+const RFC_3339 = /^\d{4}-\d\d-\d\dT[\d:.]+(Z|[+-]\d\d:\d\d)$/
+
 /** In milliseconds: a `UserAuth` with less life than this left is not handed out again. */
 const MOST_MARGIN = 30_000
 
@@ -69,7 +72,7 @@ export function watchLife({ expiresAt, serverNow }: Grant): () => boolean {
 
 /** In milliseconds since 1970, or `NaN` where the value is not the text of an instant. */
 function parseInstant(value: unknown): number {
-  return typeof value === 'string' ? Date.parse(value) : Number.NaN
+  return isText(value) && RFC_3339.test(value) ? Date.parse(value) : Number.NaN
 }
 
 function isText(value: unknown): value is string {
