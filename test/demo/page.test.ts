@@ -28,7 +28,8 @@ interface Visit {
   readonly sockets: { opened: number; closed: number }
 }
 
-describe.skipIf(!executablePath)('the demo page, in a browser,', () => {
+// CI must not skip: there the browser's absence is a failure.
+describe.skipIf(!executablePath && !process.env.CI)('the demo page, in a browser,', () => {
   let browser: Browser
 
   beforeAll(async () => {
@@ -75,6 +76,7 @@ describe.skipIf(!executablePath)('the demo page, in a browser,', () => {
 
   it('logs in, shows the handshake, lists threads and creates one', async () => {
     const { page, complaints, sockets } = await visitWithDevHub()
+    await page.setViewportSize({ width: 720, height: 900 })
     await logIn(page)
     expect(await page.locator('#timeline .who').allTextContents()).toEqual([
       'App',
@@ -92,6 +94,10 @@ describe.skipIf(!executablePath)('the demo page, in a browser,', () => {
       .waitFor()
     expect(sockets).toEqual({ opened: 1, closed: 1 })
     expect(complaints).toEqual([])
+
+    // The README's picture; `npm run screenshot` takes it anew.
+    const path = process.env.SCREENSHOT
+    if (path) await page.screenshot({ path, fullPage: true })
   })
 
   it('masks secrets until they are revealed', async () => {
