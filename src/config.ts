@@ -1,7 +1,19 @@
 import { z } from 'zod'
+import {
+  addressRanges,
+  apiSecret,
+  count,
+  headerText,
+  hubUrl,
+  messageBytes,
+  origins,
+  port,
+  seconds,
+} from './config-readers.js'
 import type { ApiKey } from './hub/api-key.js'
-import { decodeMultibase } from './keys/multibase.js'
 import { LOG_LEVELS, type LogLevel } from './log.js'
+import { DEFAULT_LIMITS, type Limits } from './server/limits.js'
+import type { AllowedOrigins } from './server/origins.js'
 
 /** Environment variables by name, from the process and from `.env`. */
 export type Environment = Readonly<Record<string, string | undefined>>
@@ -30,6 +42,11 @@ export interface Config {
   readonly challengeTimeout: number
   readonly userAuthTtl: number
   readonly demo: DemoConfig
+  readonly limits: Limits
+  /** Whose pages may log users in. */
+  readonly allowedOrigins: AllowedOrigins
+  /** Proxies whose `X-Forwarded-For` is believed: addresses, or ranges in CIDR notation. */
+  readonly trustedProxies: readonly string[]
   /** What the operator should know of, though it stops nothing; one line each. */
   readonly warnings: readonly string[]
 }
@@ -45,43 +62,6 @@ export class ConfigError extends Error {
     this.faults = faults
   }
 }
-
-/** Reads a port number; 0 stands for a free one. */
-const port = z
-  .string()
-  .regex(/^\d{1,5}$/, 'must be a port number, 0 to 65535')
-  .transform(Number)
-  .refine((value) => value <= 65_535, 'must be a port number, 0 to 65535')
-
-/** Reads a time in seconds, above 0 and within bounds. */
-function seconds(bounds: { min?: number; max: number }) {
-  const range = bounds.min === undefined ? 'above 0, at most' : `from ${bounds.min} to`
-  const fault = `must be a time in seconds, ${range} ${bounds.max}`
-  return z
-    .string()
-    .regex(/^\d+(\.\d+)?$/, fault)
-    .transform(Number)
-    .refine((value) => value > 0 && value >= (bounds.min ?? 0) && value <= bounds.max, fault)
-}
-
-/** Reads a text that can go into an HTTP header: any other makes the SDK throw out of reach. */
-const headerText = z.string().regex(/^[!-~]+$/, 'must be printable ASCII without spaces')
-
-/** Reads the bytes of the API secret. Faults don't repeat it: it may just be mistyped. */
-const apiSecret = headerText.transform((text, context) => {
-  const bytes = decodeMultibase(text)
-  if (bytes && bytes.length > 0) return bytes
-  context.addIssue({ code: 'custom', message: 'must be multibase, just as the Hub showed it' })
-  return z.NEVER
-})
-
-/** Reads the address of a Hub, without a slash at its end: method names are appended to it. */
-const hubUrl = z.string().transform((text, context) => {
-  const fault = findHubUrlFault(text)
-  if (fault === undefined) return text.replace(/\/+$/, '')
-  context.addIssue({ code: 'custom', message: fault })
-  return z.NEVER
-})
 
 /** Every variable, as it is read; README.md and .env.example explain them. */
 const variables = z.object({
@@ -99,7 +79,20 @@ const variables = z.object({
   // The Hub itself waits 60 s for a signature: ours has to be the first to give up.
   CHALLENGE_TIMEOUT: seconds({ max: 55 }).default(30),
   USER_AUTH_TTL: seconds({ min: 5, max: 3_600 }).default(300),
+  ALLOWED_ORIGINS: origins.optional(),
+  TRUSTED_PROXIES: addressRanges.default([]),
+  IDLE_TIMEOUT: seconds({ max: 3_600 }).default(DEFAULT_LIMITS.idleTimeout),
+  MAX_MESSAGE_BYTES: messageBytes.default(DEFAULT_LIMITS.maxMessageBytes),
+  MAX_SOCKETS: count.default(DEFAULT_LIMITS.maxSockets),
+  MAX_SOCKETS_PER_IP: count.default(DEFAULT_LIMITS.maxSocketsPerAddress),
+  LOGINS_PER_MINUTE_PER_IP: count.default(DEFAULT_LIMITS.loginsPerMinutePerAddress),
+  LOGINS_PER_MINUTE_PER_KEY: count.default(DEFAULT_LIMITS.loginsPerMinutePerKey),
+  MAX_HUB_CALLS: count.default(DEFAULT_LIMITS.maxHubCalls),
+  MAX_WAITING_LOGINS: count.default(DEFAULT_LIMITS.maxWaitingLogins),
+  SHUTDOWN_TIMEOUT: seconds({ max: 3_600 }).default(DEFAULT_LIMITS.shutdownTimeout),
 })
+
+type Variables = z.output<typeof variables>
 
 /** What a Hub elsewhere takes: all of them or none. */
 const HUB_VARIABLES = ['HUB_URL', 'USER_API_KEY', 'USER_API_SECRET'] as const
@@ -132,7 +125,13 @@ export function readConfig(environment: Environment): Config {
       isServed: read.DEMO ? read.DEMO === 'true' : hub.kind === 'dev',
       hubUrl: read.HUB_PUBLIC_URL ?? read.HUB_URL,
     },
-    warnings: hub.kind === 'remote' ? findHubWarnings(hub.url) : [],
+    limits: readLimits(read),
+    allowedOrigins: read.ALLOWED_ORIGINS ?? (isProduction(read) ? [] : 'local'),
+    trustedProxies: read.TRUSTED_PROXIES,
+    warnings: [
+      ...(hub.kind === 'remote' ? findHubWarnings(hub.url) : []),
+      ...findOriginWarnings(read),
+    ],
   }
 }
 
@@ -147,7 +146,7 @@ export function readDevHubPort(environment: Environment): number {
   throw new ConfigError(result.error.issues.map((issue) => `DEV_HUB_PORT: ${issue.message}`))
 }
 
-function readHub(read: z.output<typeof variables>): HubConfig {
+function readHub(read: Variables): HubConfig {
   const { HUB_URL: url, USER_API_KEY: key, USER_API_SECRET: secret } = read
   if (url === undefined || key === undefined || secret === undefined) {
     return { kind: 'dev', port: read.DEV_HUB_PORT }
@@ -155,24 +154,33 @@ function readHub(read: z.output<typeof variables>): HubConfig {
   return { kind: 'remote', url, apiKey: { key, secret } }
 }
 
+function readLimits(read: Variables): Limits {
+  return {
+    idleTimeout: read.IDLE_TIMEOUT,
+    maxMessageBytes: read.MAX_MESSAGE_BYTES,
+    maxSockets: read.MAX_SOCKETS,
+    maxSocketsPerAddress: read.MAX_SOCKETS_PER_IP,
+    loginsPerMinutePerAddress: read.LOGINS_PER_MINUTE_PER_IP,
+    loginsPerMinutePerKey: read.LOGINS_PER_MINUTE_PER_KEY,
+    maxHubCalls: read.MAX_HUB_CALLS,
+    maxWaitingLogins: read.MAX_WAITING_LOGINS,
+    shutdownTimeout: read.SHUTDOWN_TIMEOUT,
+  }
+}
+
+function isProduction({ NODE_ENV }: { readonly NODE_ENV?: string | undefined }): boolean {
+  return NODE_ENV === 'production'
+}
+
 function findMissing(given: Environment): string[] {
   const present = HUB_VARIABLES.filter((name) => given[name] !== undefined)
-  if (present.length === 0 && given.NODE_ENV !== 'production') return []
+  if (present.length === 0 && !isProduction(given)) return []
   const reason =
     present.length === 0
       ? 'with NODE_ENV=production the built-in Hub is not used'
       : `it is needed where ${present.join(' and ')} ${present.length === 1 ? 'is' : 'are'} set`
   const missing = HUB_VARIABLES.filter((name) => given[name] === undefined)
   return missing.map((name) => `${name}: is missing; ${reason}`)
-}
-
-function findHubUrlFault(text: string): string | undefined {
-  if (!URL.canParse(text)) return 'must be a URL, such as https://hub.example.org'
-  const { protocol, username, password, search, hash } = new URL(text)
-  if (protocol !== 'http:' && protocol !== 'https:') return 'must start with http:// or https://'
-  if (username || password) return 'must not hold a user name or password'
-  if (search || hash) return 'must end with the host, the port or a path'
-  return undefined
 }
 
 function findHubWarnings(url: string): string[] {
@@ -184,4 +192,12 @@ function findHubWarnings(url: string): string[] {
 /** Whether a URL's host is this machine by its name. */
 function isLoopback(hostname: string): boolean {
   return hostname === 'localhost' || hostname === '[::1]' || /^127(\.\d{1,3}){3}$/.test(hostname)
+}
+
+function findOriginWarnings(read: Variables): string[] {
+  if (read.ALLOWED_ORIGINS === '*') {
+    return ['ALLOWED_ORIGINS: with * any web page may have its visitors log in here']
+  }
+  if (read.ALLOWED_ORIGINS || !isProduction(read)) return []
+  return ['ALLOWED_ORIGINS: is not set, so every browser is refused; list the origins of your apps']
 }

@@ -1,19 +1,24 @@
 import { ConfigError, readConfig } from './config.js'
 import { readEnvironment } from './environment.js'
+import { catchStrays } from './last-resort.js'
 import { openLog } from './log.js'
 import { onceToldToStop } from './signals.js'
 import { type Running, start } from './start.js'
 
-/** How long stopping may take before what still runs is cut off, in ms. */
+/** How long stopping may take beyond the time that logins have to end, in ms. */
 const STOP_TIMEOUT_MS = 2_000
 
 try {
   const config = readConfig(readEnvironment())
-  const running = await start(config, await openLog(config.logLevel))
-  onceToldToStop(() => void stop(running, 0))
+  const log = await openLog(config.logLevel)
+  const running = await start(config, log)
+  const stop = (exitStatus: number) =>
+    stopWithin(config.limits.shutdownTimeout * 1000 + STOP_TIMEOUT_MS, running, exitStatus)
+  onceToldToStop(() => void stop(0))
+  catchStrays(log, () => void stop(1))
   await running.keyChecked.catch(async (error: unknown) => {
     printFaults(error)
-    await stop(running, 1)
+    await stop(1)
   })
 } catch (error) {
   printFaults(error)
@@ -21,8 +26,8 @@ try {
 }
 
 /** Stops everything and ends the process, at the latest when the time for stopping is up. */
-async function stop(running: Running, exitStatus: number): Promise<never> {
-  setTimeout(() => process.exit(exitStatus), STOP_TIMEOUT_MS).unref()
+async function stopWithin(ms: number, running: Running, exitStatus: number): Promise<never> {
+  setTimeout(() => process.exit(exitStatus), ms).unref()
   await running.close()
   process.exit(exitStatus)
 }

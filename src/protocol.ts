@@ -35,6 +35,9 @@ export const ErrorCode = {
   HubTimeout: 'hub_timeout',
   HubRejected: 'hub_rejected',
   HubUnavailable: 'hub_unavailable',
+  RateLimited: 'rate_limited',
+  Overloaded: 'overloaded',
+  ShuttingDown: 'shutting_down',
   Internal: 'internal',
 } as const
 
@@ -85,6 +88,8 @@ export interface ErrorMessage {
   readonly code: ErrorCode
   /** The same in words, for people. */
   readonly value: string
+  /** In how many seconds it may be worth trying again, with `rate_limited` and `overloaded`. */
+  readonly retryAfter?: number | undefined
 }
 
 /** What the server sends. */

@@ -76,6 +76,7 @@ async function openHub({ hub }: Config, log: Log): Promise<HubInUse> {
 
 function listen(config: Config, gate: ApiKeyGate, hub: HubInUse, log: Log): Promise<LoginServer> {
   const { port, host, hubTimeout, challengeTimeout, userAuthTtl } = config
+  const { limits, allowedOrigins, trustedProxies } = config
   const { isServed, hubUrl = hub.url } = config.demo
   return createServer({
     port,
@@ -86,6 +87,10 @@ function listen(config: Config, gate: ApiKeyGate, hub: HubInUse, log: Log): Prom
     hubTimeout,
     challengeTimeout,
     userAuthTtl,
+    limits,
+    allowedOrigins,
+    trustedProxies,
+    findHubReadiness: () => gate.findReadiness(),
     demo: isServed ? { hubUrl } : undefined,
   }).catch((error: unknown) => {
     const isHost = hasCode(error, 'EADDRNOTAVAIL', 'ENOTFOUND')

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { type Config, ConfigError, type Environment, readConfig } from '../src/config.js'
+import { DEFAULT_LIMITS } from '../src/server/limits.js'
 
 const SECRET = 'bbqu4hhqqzqkk6ffbgeaeqsl4qeqwwxsqebfpdsy'
 const HUB = { HUB_URL: 'https://hub.example.org', USER_API_KEY: 'bkey', USER_API_SECRET: SECRET }
@@ -25,6 +26,9 @@ describe('a configuration', () => {
       challengeTimeout: 30,
       userAuthTtl: 300,
       demo: { isServed: true, hubUrl: undefined },
+      limits: DEFAULT_LIMITS,
+      allowedOrigins: 'local',
+      trustedProxies: [],
       warnings: [],
     })
   })
@@ -65,6 +69,17 @@ describe('a configuration', () => {
       USER_AUTH_TTL: '3600',
       DEMO: 'false',
       HUB_PUBLIC_URL: 'https://hub.example.net/',
+      ALLOWED_ORIGINS: 'https://app.example.org, http://localhost:5173',
+      TRUSTED_PROXIES: '10.0.0.0/8, ::1',
+      IDLE_TIMEOUT: '1',
+      MAX_MESSAGE_BYTES: '2048',
+      MAX_SOCKETS: '0',
+      MAX_SOCKETS_PER_IP: '3',
+      LOGINS_PER_MINUTE_PER_IP: '4',
+      LOGINS_PER_MINUTE_PER_KEY: '5',
+      MAX_HUB_CALLS: '6',
+      MAX_WAITING_LOGINS: '7',
+      SHUTDOWN_TIMEOUT: '8.5',
     })
     expect(config).toEqual<Config>({
       port: 0,
@@ -75,6 +90,19 @@ describe('a configuration', () => {
       challengeTimeout: 55,
       userAuthTtl: 3600,
       demo: { isServed: false, hubUrl: 'https://hub.example.net' },
+      allowedOrigins: ['https://app.example.org', 'http://localhost:5173'],
+      trustedProxies: ['10.0.0.0/8', '::1'],
+      limits: {
+        idleTimeout: 1,
+        maxMessageBytes: 2048,
+        maxSockets: 0,
+        maxSocketsPerAddress: 3,
+        loginsPerMinutePerAddress: 4,
+        loginsPerMinutePerKey: 5,
+        maxHubCalls: 6,
+        maxWaitingLogins: 7,
+        shutdownTimeout: 8.5,
+      },
       warnings: [],
     })
   })
@@ -94,6 +122,17 @@ describe('warnings', () => {
     'are not given for %s',
     (url) => expect(readConfig({ ...HUB, HUB_URL: url }).warnings).toEqual([]),
   )
+
+  it('are given where production refuses every browser, or lets every page in', () => {
+    const warningsOf = (environment: Environment) =>
+      readConfig({ ...HUB, NODE_ENV: 'production', ...environment }).warnings
+    expect(warningsOf({})).toEqual([expect.stringMatching(/^ALLOWED_ORIGINS: .*refused/)])
+    expect(warningsOf({ ALLOWED_ORIGINS: '*' })).toEqual([
+      expect.stringMatching(/^ALLOWED_ORIGINS: .*any web page/),
+    ])
+    expect(warningsOf({ ALLOWED_ORIGINS: 'https://app.example.org' })).toEqual([])
+    expect(readConfig({ ...HUB, NODE_ENV: 'production' }).allowedOrigins).toEqual([])
+  })
 })
 
 describe('a fault', () => {
@@ -119,6 +158,16 @@ describe('a fault', () => {
     ['HUB_URL', { ...HUB, HUB_URL: 'https://hub.example.org?x=1' }],
     ['HUB_PUBLIC_URL', { HUB_PUBLIC_URL: 'ws://hub.example.org' }],
     ['DEMO', { DEMO: 'yes' }],
+    ['ALLOWED_ORIGINS', { ALLOWED_ORIGINS: 'app.example.org' }],
+    ['ALLOWED_ORIGINS', { ALLOWED_ORIGINS: 'https://app.example.org/' }],
+    ['ALLOWED_ORIGINS', { ALLOWED_ORIGINS: 'https://app.example.org,*' }],
+    ['TRUSTED_PROXIES', { TRUSTED_PROXIES: 'proxy' }],
+    ['TRUSTED_PROXIES', { TRUSTED_PROXIES: '10.0.0.0/33' }],
+    ['IDLE_TIMEOUT', { IDLE_TIMEOUT: '0' }],
+    ['MAX_MESSAGE_BYTES', { MAX_MESSAGE_BYTES: '0' }],
+    ['MAX_SOCKETS', { MAX_SOCKETS: '-1' }],
+    ['MAX_HUB_CALLS', { MAX_HUB_CALLS: '1.5' }],
+    ['SHUTDOWN_TIMEOUT', { SHUTDOWN_TIMEOUT: 'x' }],
     ['USER_API_KEY', { ...HUB, USER_API_KEY: '' }],
     ['USER_API_KEY', { ...HUB, USER_API_KEY: 'bkéy' }],
     ['USER_API_SECRET', { ...HUB, USER_API_SECRET: '' }],

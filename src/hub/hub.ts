@@ -13,7 +13,7 @@ export interface Hub {
 
 /**
  * One `GetToken` call. Its promises reject with {@link HubError} as soon as the call fails, and
- * stay pending for ever once it is released. None has a deadline: that is the caller's part.
+ * need not settle once it is released. Whether they have deadlines is up to the Hub at hand.
  */
 export interface TokenCall {
   /** The bytes that the user shall sign; of any length, as the Hub sent them. */
@@ -41,4 +41,16 @@ export class HubError extends Error {
     super(message, { cause: options.cause })
     this.status = options.status
   }
+}
+
+/** A call that was not made because the server's own key has not passed its check. */
+export class KeyUncheckedError extends HubError {
+  constructor() {
+    super("the server's key is not checked yet")
+  }
+}
+
+/** A call that was not made because too many are under way. */
+export class HubBusyError extends Error {
+  override readonly name = 'HubBusyError'
 }

@@ -1,16 +1,83 @@
 import type { IncomingMessage } from 'node:http'
 import { LOGIN_PATH } from '../protocol.js'
+import type { TrustedProxies } from './client-address.js'
+import type { Limits } from './limits.js'
+import type { OpenSockets } from './open-sockets.js'
+import { type AllowedOrigins, isAllowedOrigin, isLoopbackHost } from './origins.js'
+import type { RateLimits } from './rate-limits.js'
 
-/** Says whether to upgrade; where not, with an HTTP status. */
-type Decide = (isAdmitted: boolean, status?: number) => void
+/** In how many seconds a client may come back where the server is full or stops. */
+const RETRY_AFTER = 5
+
+/** Why an upgrade is refused: an HTTP status, and when to come back where that may help. */
+export interface Refusal {
+  readonly status: 403 | 404 | 429 | 503
+  readonly retryAfter?: number
+}
+
+/** What the decision on an upgrade rests on. */
+export interface AdmissionSettings {
+  readonly limits: Limits
+  readonly allowedOrigins: AllowedOrigins
+  /** Whether the server listens for its own machine only. */
+  readonly isLocal: boolean
+  readonly proxies: TrustedProxies
+  readonly rateLimits: RateLimits
+  readonly openSockets: OpenSockets
+  /** Whether the server is stopping. */
+  isDraining(): boolean
+}
 
 /**
- * Decides on an upgrade before it happens. koa-websocket would upgrade any path, and leave a
- * socket that no route takes open for ever.
+ * Decides on an upgrade before it happens, so that whoever is refused costs no WebSocket.
+ * koa-websocket would upgrade any path, and leave a socket that no route takes open for ever.
+ *
+ * @param decide - told, once, why the upgrade is refused, or `undefined` where it is admitted
  */
-export function admit({ req }: { req: IncomingMessage }, decide: Decide): void {
-  if (pathOf(req) === LOGIN_PATH) decide(true)
-  else decide(false, 404)
+export async function decideUpgrade(
+  request: IncomingMessage,
+  settings: AdmissionSettings,
+  decide: (refusal: Refusal | undefined) => void,
+): Promise<void> {
+  const refusal = refuseRequest(request, settings)
+  if (refusal) return decide(refusal)
+  const address = settings.proxies.clientOf(request)
+  const retryAfter = await settings.rateLimits.countUpgrade(address)
+  if (retryAfter > 0) return decide({ status: 429, retryAfter })
+  // From here to the open socket nothing is awaited: no two upgrades get the same last place.
+  return decide(refuseForNumbers(address, settings))
+}
+
+/** What is wrong with the request itself, whoever sent it. */
+function refuseRequest(
+  request: IncomingMessage,
+  { isDraining, isLocal, allowedOrigins }: AdmissionSettings,
+): Refusal | undefined {
+  const { host, origin } = request.headers
+  if (pathOf(request) !== LOGIN_PATH) return { status: 404 }
+  if (isDraining()) return { status: 503, retryAfter: RETRY_AFTER }
+  if (isLocal && !isLoopbackHost(host)) return { status: 403 }
+  if (!isAllowedOrigin(origin, allowedOrigins)) return { status: 403 }
+  return undefined
+}
+
+/** Whether there are too many sockets for one more. */
+function refuseForNumbers(
+  address: string,
+  { limits, openSockets }: AdmissionSettings,
+): Refusal | undefined {
+  if (reaches(limits.maxSocketsPerAddress, openSockets.of(address))) {
+    return { status: 429, retryAfter: RETRY_AFTER }
+  }
+  if (reaches(limits.maxSockets, openSockets.total)) {
+    return { status: 503, retryAfter: RETRY_AFTER }
+  }
+  return undefined
+}
+
+/** A limit of 0 is none. */
+function reaches(limit: number, count: number): boolean {
+  return limit > 0 && count >= limit
 }
 
 /** The request's path as it was sent, without the query. */

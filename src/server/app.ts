@@ -1,12 +1,16 @@
-import Koa, { type DefaultState } from 'koa'
+import { STATUS_CODES } from 'node:http'
+import type { DefaultState } from 'koa'
 import bodyParser from 'koa-bodyparser'
 import json from 'koa-json'
 import Router from 'koa-router'
 import websockify, { type SocketContext, type WebSocketApp } from 'koa-websocket'
+import type { HubReadiness } from '../hub/api-key-gate.js'
 import type { Log } from '../log.js'
 import { LOGIN_PATH } from '../protocol.js'
-import { admit } from './admission.js'
+import { type AdmissionSettings, decideUpgrade, type Refusal } from './admission.js'
+import { BoundedKoa } from './bounded-koa.js'
 import { answerErrors } from './error-answers.js'
+import { KoaSocket } from './koa-socket.js'
 import { LoginSession, type SessionSettings } from './login-session.js'
 import { logRequests } from './request-log.js'
 
@@ -16,10 +20,27 @@ const MAX_BODY = '1kb'
 /** How long a client may take to let go of a connection that is being closed, in ms. */
 export const CLOSE_TIMEOUT_MS = 1_000
 
+/** What the app is built of. */
+export interface AppSettings extends SessionSettings {
+  readonly log: Log
+  readonly admission: AdmissionSettings
+  /** The sessions of the sockets that are open, each there until its socket has closed. */
+  readonly sessions: Set<LoginSession>
+  /** Tells whether the server can log users in now, and if not, why. */
+  findReadiness(): Promise<HubReadiness | 'draining'>
+}
+
 /** Builds the Koa app: HTTP routes, and the WebSocket route that logs users in. */
-export function createApp(settings: SessionSettings, log: Log): WebSocketApp {
-  const app = websockify(new Koa(), {
-    verifyClient: admit,
+export function createApp(settings: AppSettings): WebSocketApp {
+  const { log, admission } = settings
+  const app = websockify(new BoundedKoa(admission.limits.maxSockets), {
+    verifyClient: ({ req }, decide) => {
+      void decideUpgrade(req, admission, (refusal) => {
+        if (refusal) decide(false, refusal.status, STATUS_CODES[refusal.status], headersOf(refusal))
+        else decide(true)
+      })
+    },
+    maxPayload: admission.limits.maxMessageBytes,
     closeTimeout: CLOSE_TIMEOUT_MS,
     perMessageDeflate: false,
   })
@@ -28,26 +49,43 @@ export function createApp(settings: SessionSettings, log: Log): WebSocketApp {
   app.use(answerErrors)
   app.use(json({ pretty: false, param: 'pretty' }))
   app.use(bodyParser({ enableTypes: ['json'], jsonLimit: MAX_BODY }))
-  app.use(httpRoutes().routes())
+  app.use(httpRoutes(settings).routes())
   app.ws.use(socketRoutes(settings).routes())
   return app
 }
 
-function httpRoutes(): Router {
+function headersOf({ retryAfter }: Refusal): Record<string, string> {
+  return retryAfter === undefined ? {} : { 'Retry-After': String(retryAfter) }
+}
+
+function httpRoutes({ findReadiness }: AppSettings): Router {
   const router = new Router({ strict: true })
   router.get('/health', (ctx) => {
     ctx.body = { status: 'ok' }
   })
+  router.get('/ready', async (ctx) => {
+    const status = await findReadiness()
+    ctx.status = status === 'ready' ? 200 : 503
+    ctx.body = { status }
+  })
   return router
 }
 
-function socketRoutes(settings: SessionSettings): Router<DefaultState, SocketContext> {
+function socketRoutes(settings: AppSettings): Router<DefaultState, SocketContext> {
+  const { admission, sessions } = settings
   const router = new Router<DefaultState, SocketContext>()
-  router.get(LOGIN_PATH, ({ websocket }) => {
-    const session = new LoginSession(websocket, settings)
+  router.get(LOGIN_PATH, ({ websocket, req }) => {
+    const address = admission.proxies.clientOf(req)
+    admission.openSockets.add(address)
+    const session = new LoginSession(new KoaSocket(websocket, address), settings)
+    sessions.add(session)
     // Registered before anything is awaited: a message that came meanwhile would be lost.
     websocket.on('message', (frame: Buffer, isBinary) => session.receive(frame, isBinary))
-    websocket.on('close', () => session.leave())
+    websocket.on('close', () => {
+      session.leave()
+      sessions.delete(session)
+      admission.openSockets.remove(address)
+    })
   })
   return router
 }

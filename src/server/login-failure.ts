@@ -11,18 +11,24 @@ const texts: Readonly<Record<ErrorCode, string>> = {
   hub_timeout: 'The Hub took too long to answer. Try again.',
   hub_rejected: "The Hub refuses this server's API key. Its operator has to replace it.",
   hub_unavailable: 'The Hub is not available. Try again later.',
+  rate_limited: 'There were too many logins. Wait a while before the next one.',
+  overloaded: 'The login server is busy. Try again in a moment.',
+  shutting_down: 'The login server is stopping. Connect again.',
   internal: 'The login server failed. Try again later.',
 }
 
-/** Why a login failed, or a message was refused. The app sees `code` and `message`, no more. */
+/** Why a login failed, or a message was refused. The app sees all of it but `cause`. */
 export class LoginFailure extends Error {
   override readonly name = 'LoginFailure'
   readonly code: ErrorCode
+  /** In how many seconds it may be worth trying again; missing where that isn't known. */
+  readonly retryAfter: number | undefined
 
-  /** @param cause - what lies behind it, for the log only */
-  constructor(code: ErrorCode, cause?: unknown) {
-    super(texts[code], { cause })
+  /** @param options - `cause` is what lies behind it, for the log only */
+  constructor(code: ErrorCode, options: { cause?: unknown; retryAfter?: number } = {}) {
+    super(texts[code], { cause: options.cause })
     this.code = code
+    this.retryAfter = options.retryAfter
   }
 }
 

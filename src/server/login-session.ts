@@ -1,99 +1,187 @@
 import { parsePublicKey } from '../keys/public-key.js'
 import { ErrorCode, parseAppMessage, type ServerMessage, toBufferJson } from '../protocol.js'
 import { AppSide } from './app-side.js'
+import { CloseCode } from './close-code.js'
+import type { EventLoopWatch } from './event-loop-watch.js'
 import { type LoginSettings, login } from './login.js'
 import { AppLeft, LoginFailure } from './login-failure.js'
 import type { LoginLog } from './login-log.js'
+import type { RateLimits } from './rate-limits.js'
+import type { WaitingRoom } from './waiting-room.js'
+
+/** In how many seconds an app may come back where the process has more to do than it can. */
+const RETRY_AFTER_LAG = 2
 
 /** What a session needs of its socket. */
 export interface AppSocket {
+  /** The client's address, as it is counted. */
+  readonly address: string
   /** Sends a text frame, or drops it where the socket has closed. */
   send(text: string): void
+  /** Closes the socket; doing it twice does no harm. */
+  close(code: CloseCode): void
 }
 
 /** What every session needs beside its socket. */
 export interface SessionSettings extends LoginSettings {
   readonly loginLog: LoginLog
+  readonly rateLimits: RateLimits
+  readonly waitingRoom: WaitingRoom
+  readonly eventLoop: EventLoopWatch
+  /** How long the socket may go without starting a login, in seconds. */
+  readonly idleTimeout: number
 }
 
-/** What happens on one socket: logins, one at a time. */
+/**
+ * What happens on one socket: logins, one at a time. It is in one of two states: waiting for a
+ * request, which the idle deadline ends and no message prolongs, or running a login, whose steps
+ * have deadlines of their own. PROTOCOL.md has the whole state machine.
+ */
 export class LoginSession {
   readonly #socket: AppSocket
   readonly #settings: SessionSettings
   /** The app of the login that runs, if one does. */
   #app: AppSide | undefined
+  #idle: NodeJS.Timeout | undefined
+  #hasLoggedIn = false
+  #isDraining = false
+  #isClosed = false
 
   constructor(socket: AppSocket, settings: SessionSettings) {
     this.#socket = socket
     this.#settings = settings
+    this.#waitForRequest()
+  }
+
+  /** Whether a login runs. */
+  get isLoggingIn(): boolean {
+    return this.#app !== undefined
   }
 
   /** Takes a frame from the app. */
   receive(frame: Buffer, isBinary: boolean): void {
+    if (this.#isClosed) return
     const message = isBinary ? undefined : parseAppMessage(frame.toString())
-    try {
-      switch (message?.type) {
-        case 'token':
-          this.#startLogin(message.pubkey)
-          break
-        case 'challenge':
-          this.#takeSignature(message.sig)
-          break
-        default:
-          this.#refuse()
-      }
-    } catch (error) {
-      this.#sendError(error)
-    }
+    if (message?.type === 'token') this.#startLogin(message.pubkey)
+    else if (message?.type === 'challenge') this.#takeSignature(message.sig)
+    else this.#refuse()
   }
 
   /** Ends what runs: the app has gone away. */
   leave(): void {
+    this.#isClosed = true
+    clearTimeout(this.#idle)
     this.#app?.interrupt(new AppLeft())
   }
 
+  /** Ends the session: at once, or when the login that runs has ended. */
+  drain(): void {
+    this.#isDraining = true
+    if (!this.#app) this.stop()
+  }
+
+  /** Ends the session at once, and with it the login that runs. */
+  stop(): void {
+    if (this.#isClosed) return
+    const failure = new LoginFailure(ErrorCode.ShuttingDown)
+    if (this.#app) this.#app.interrupt(failure)
+    else this.#report(failure)
+  }
+
   #startLogin(pubkey: string): void {
-    if (this.#app) throw new LoginFailure(ErrorCode.Busy)
-    if (!parsePublicKey(pubkey)) throw new LoginFailure(ErrorCode.InvalidPubkey)
-    const app = new AppSide((challenge) => {
+    if (this.#app || !parsePublicKey(pubkey)) {
+      void this.#complain(this.#app ? ErrorCode.Busy : ErrorCode.InvalidPubkey)
+      return
+    }
+    clearTimeout(this.#idle)
+    const { address } = this.#socket
+    this.#app = new AppSide(address, this.#settings.waitingRoom, (challenge) => {
       this.#send({ type: 'challenge', value: toBufferJson(challenge) })
     })
-    this.#app = app
-    void this.#runLogin(pubkey, app)
-  }
-
-  #takeSignature(signature: Uint8Array): void {
-    if (!this.#app) throw new LoginFailure(ErrorCode.NoChallenge)
-    this.#app.takeSignature(signature)
-  }
-
-  /** A message that is not of the protocol ends the login, if one runs. */
-  #refuse(): void {
-    const failure = new LoginFailure(ErrorCode.BadRequest)
-    if (!this.#app) throw failure
-    this.#app.interrupt(failure)
+    void this.#runLogin(pubkey, this.#app)
   }
 
   async #runLogin(pubkey: string, app: AppSide): Promise<void> {
     const entry = this.#settings.loginLog.start(pubkey)
     try {
+      await this.#checkLimits(pubkey)
       const value = await login(pubkey, app, this.#settings)
+      throwIfLimited(await this.#settings.rateLimits.countToken(pubkey))
       this.#send({ type: 'token', value, now: new Date().toISOString() })
+      this.#hasLoggedIn = true
       entry.succeeded()
     } catch (error) {
-      if (!(error instanceof AppLeft)) this.#sendError(error)
+      this.#report(error)
       entry.failed(error)
     } finally {
+      app.end()
       this.#app = undefined
+      this.#waitForRequest()
     }
   }
 
-  #sendError(error: unknown): void {
+  /** Keeps a login that is one too many from the Hub. */
+  async #checkLimits(pubkey: string): Promise<void> {
+    const { eventLoop, rateLimits } = this.#settings
+    if (eventLoop.isLagging) {
+      throw new LoginFailure(ErrorCode.Overloaded, { retryAfter: RETRY_AFTER_LAG })
+    }
+    throwIfLimited(await rateLimits.countMessage(this.#socket.address))
+    throwIfLimited(await rateLimits.checkKey(pubkey))
+  }
+
+  #takeSignature(signature: Uint8Array): void {
+    if (!this.#app?.takeSignature(signature)) void this.#complain(ErrorCode.NoChallenge)
+  }
+
+  /** A frame that is not of the protocol ends the login, if one runs, and the session. */
+  #refuse(): void {
+    void this.#settings.rateLimits.countMessage(this.#socket.address)
+    const failure = new LoginFailure(ErrorCode.BadRequest)
+    if (this.#app) this.#app.interrupt(failure)
+    else this.#report(failure)
+  }
+
+  /** Says that a message was of no use. It counts like a login, so that it costs something. */
+  async #complain(code: ErrorCode): Promise<void> {
+    const retryAfter = await this.#settings.rateLimits.countMessage(this.#socket.address)
+    this.#report(retryAfter > 0 ? rateLimited(retryAfter) : new LoginFailure(code))
+  }
+
+  /** Tells the app what failed, and closes the socket where such a failure is its end. */
+  #report(error: unknown): void {
+    if (error instanceof AppLeft) return
     const failure = error instanceof LoginFailure ? error : new LoginFailure(ErrorCode.Internal)
-    this.#send({ type: 'error', code: failure.code, value: failure.message })
+    const { code, message: value, retryAfter } = failure
+    this.#send({ type: 'error', code, value, retryAfter })
+    if (code === ErrorCode.BadRequest) this.#close(CloseCode.PolicyViolation)
+    if (code === ErrorCode.ShuttingDown) this.#close(CloseCode.GoingAway)
+  }
+
+  /** Waits for the next login, for as long as a socket may be idle. */
+  #waitForRequest(): void {
+    if (this.#isDraining) this.#close(CloseCode.GoingAway)
+    if (this.#isClosed) return
+    const closeCode = this.#hasLoggedIn ? CloseCode.Normal : CloseCode.PolicyViolation
+    this.#idle = setTimeout(() => this.#close(closeCode), this.#settings.idleTimeout * 1000)
+  }
+
+  #close(code: CloseCode): void {
+    if (this.#isClosed) return
+    this.#isClosed = true
+    clearTimeout(this.#idle)
+    this.#socket.close(code)
   }
 
   #send(message: ServerMessage): void {
-    this.#socket.send(JSON.stringify(message))
+    if (!this.#isClosed) this.#socket.send(JSON.stringify(message))
   }
+}
+
+function throwIfLimited(retryAfter: number): void {
+  if (retryAfter > 0) throw rateLimited(retryAfter)
+}
+
+function rateLimited(retryAfter: number): LoginFailure {
+  return new LoginFailure(ErrorCode.RateLimited, { retryAfter })
 }

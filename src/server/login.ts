@@ -1,12 +1,15 @@
 import { withDeadline } from '../deadline.js'
 import { Status } from '../grpc/status.js'
 import type { ApiKey } from '../hub/api-key.js'
-import { type Hub, HubError } from '../hub/hub.js'
+import { type Hub, HubBusyError, HubError } from '../hub/hub.js'
 import { createApiSignature } from '../keys/api-signature.js'
 import { verifySignature } from '../keys/public-key.js'
 import { readTokenClaims } from '../keys/token.js'
 import { CHALLENGE_BYTES, ErrorCode, SIGNATURE_BYTES, type UserAuth } from '../protocol.js'
 import { LoginFailure } from './login-failure.js'
+
+/** In how many seconds an app may come back where the Hub is being asked too much. */
+const RETRY_AFTER_BUSY = 2
 
 /** The app's side of one login. */
 export interface LoginApp {
@@ -18,10 +21,9 @@ export interface LoginApp {
 
 /** What every login needs beside its app. */
 export interface LoginSettings {
+  /** The Hub; its steps have deadlines of their own. */
   readonly hub: Hub
   readonly apiKey: ApiKey
-  /** How long the Hub may take for each of its two steps, in seconds. */
-  readonly hubTimeout: number
   /** How long the app may take to sign, in seconds. */
   readonly challengeTimeout: number
   /** How long the API signature of a `UserAuth` is good, in seconds. */
@@ -41,24 +43,21 @@ export async function login(
   settings: LoginSettings,
 ): Promise<UserAuth> {
   const call = settings.hub.requestToken(pubkey)
-  const step = <T>(work: Promise<T>, seconds: number, lateCode: ErrorCode): Promise<T> => {
-    const workOrEnd = Promise.race([work, call.failed, app.interrupted])
-    return withDeadline(seconds, workOrEnd, () => new LoginFailure(lateCode))
-  }
   try {
-    const challenge = await step(call.challenge, settings.hubTimeout, ErrorCode.HubTimeout)
+    const challenge = await Promise.race([call.challenge, app.interrupted])
     if (challenge.length !== CHALLENGE_BYTES) throw new HubError('the challenge has a wrong length')
 
-    const signed = app.sign(challenge)
-    const signature = await step(signed, settings.challengeTimeout, ErrorCode.ChallengeTimeout)
+    const signed = Promise.race([app.sign(challenge), call.failed, app.interrupted])
+    const lateError = () => new LoginFailure(ErrorCode.ChallengeTimeout)
+    const signature = await withDeadline(settings.challengeTimeout, signed, lateError)
     if (signature.length !== SIGNATURE_BYTES) throw new LoginFailure(ErrorCode.BadSignature)
 
-    const token = await step(call.answer(signature), settings.hubTimeout, ErrorCode.HubTimeout)
+    const token = await Promise.race([call.answer(signature), app.interrupted])
       // The Hub judges the signature, but what it says of a wrong one could as well be a fault of
       // its own. Only then is it verified here, so that honest logins don't pay for it.
-      .catch((error: unknown) => {
-        const isRightful = !isUnclear(error) || verifySignature(pubkey, challenge, signature)
-        throw isRightful ? error : new LoginFailure(ErrorCode.BadSignature, error)
+      .catch((cause: unknown) => {
+        const isRightful = !isUnclear(cause) || verifySignature(pubkey, challenge, signature)
+        throw isRightful ? cause : new LoginFailure(ErrorCode.BadSignature, { cause })
       })
 
     const claims = readTokenClaims(token)
@@ -69,10 +68,18 @@ export async function login(
     const expires = new Date(Date.now() + settings.userAuthTtl * 1000)
     return { key, ...createApiSignature(secret, expires), token }
   } catch (error) {
-    throw error instanceof HubError ? new LoginFailure(codeOf(error), error) : error
+    throw explain(error)
   } finally {
     call.release()
   }
+}
+
+/** Puts a failure of the Hub into one that an app is told. */
+function explain(error: unknown): unknown {
+  if (error instanceof HubBusyError) {
+    return new LoginFailure(ErrorCode.Overloaded, { retryAfter: RETRY_AFTER_BUSY })
+  }
+  return error instanceof HubError ? new LoginFailure(codeOf(error), { cause: error }) : error
 }
 
 /** Whether the Hub failed in a way that a wrong signature explains as well as a fault. */

@@ -1,37 +1,77 @@
 import { once } from 'node:events'
 import type { AddressInfo } from 'node:net'
 import type { DemoOptions } from '../demo/demo.js'
+import type { ApiKey } from '../hub/api-key.js'
+import type { HubReadiness } from '../hub/api-key-gate.js'
+import { GuardedHub } from '../hub/guarded-hub.js'
+import type { Hub } from '../hub/hub.js'
 import type { Log } from '../log.js'
 import { LOGIN_PATH } from '../protocol.js'
 import { CLOSE_TIMEOUT_MS, createApp } from './app.js'
-import type { LoginSettings } from './login.js'
+import { TrustedProxies } from './client-address.js'
+import { drain } from './drain.js'
+import { EventLoopWatch } from './event-loop-watch.js'
+import { DEFAULT_LIMITS, type Limits } from './limits.js'
 import { LoginLog } from './login-log.js'
+import type { LoginSession } from './login-session.js'
+import { OpenSockets } from './open-sockets.js'
+import type { AllowedOrigins } from './origins.js'
+import { RateLimits } from './rate-limits.js'
+import { WaitingRoom } from './waiting-room.js'
 
 /** What a login server needs. */
-export interface ServerOptions extends LoginSettings {
+export interface ServerOptions {
   /** TCP port; 0 takes a free one. */
   readonly port: number
   /** Address to listen on; every interface where missing. */
   readonly host?: string | undefined
   readonly log: Log
+  readonly hub: Hub
+  /** The server's own key at the Hub. */
+  readonly apiKey: ApiKey
+  /** How long the Hub may take for each of a login's two steps, in seconds. */
+  readonly hubTimeout: number
+  /** How long an app may take to sign, in seconds. */
+  readonly challengeTimeout: number
+  /** How long the API signature of a `UserAuth` is good, in seconds. */
+  readonly userAuthTtl: number
+  /** Limits other than the usual ones. */
+  readonly limits?: Partial<Limits>
+  /** Whose pages may log users in; those of this machine where missing. */
+  readonly allowedOrigins?: AllowedOrigins
+  /** Proxies whose `X-Forwarded-For` is believed: addresses, or ranges in CIDR notation. */
+  readonly trustedProxies?: readonly string[]
+  /** Tells whether the server can do its work, as far as its Hub goes; it can where missing. */
+  findHubReadiness?(): Promise<HubReadiness>
   /** The demo page at `/`; none where missing. */
   readonly demo?: DemoOptions | undefined
+}
+
+/** What a server has open now. */
+export interface ServerCounts {
+  /** Logins that run. */
+  readonly logins: number
+  /** Logins among them that wait for their apps' signatures. */
+  readonly waiting: number
+  /** WebSockets that are open. */
+  readonly sockets: number
 }
 
 /** A login server that listens. */
 export interface LoginServer {
   /** Address of its WebSocket endpoint, as seen from this machine. */
   readonly url: string
-  /** How many logins run now. */
-  readonly runningLogins: number
-  /** How many WebSockets are open now. */
-  readonly openSockets: number
-  /** Stops listening, closes every socket, and returns when the last one is gone. */
+  /** Counts what is open. */
+  count(): ServerCounts
+  /**
+   * Stops: takes no further sockets, lets logins that run end, within the time that there is for
+   * that, and returns when the last connection is gone.
+   */
   close(): Promise<void>
 }
 
-/** Close code of RFC 6455 for a peer that goes away. */
-const GOING_AWAY = 1001
+/** Hosts that only this machine reaches. */
+const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|::1)$/
 
 /**
  * Starts a login server.
@@ -39,37 +79,71 @@ const GOING_AWAY = 1001
  * @throws the system's error where the address can't be listened on, such as `EADDRINUSE`
  */
 export async function createServer(options: ServerOptions): Promise<LoginServer> {
-  const { port, host, log, demo, ...settings } = options
+  const { port, host, log, demo } = options
+  const limits = { ...DEFAULT_LIMITS, ...options.limits }
+  const hub = new GuardedHub(options.hub, { ...limits, hubTimeout: options.hubTimeout })
   const loginLog = new LoginLog(log)
-  const app = createApp({ ...settings, loginLog }, log)
+  const waitingRoom = new WaitingRoom(limits.maxWaitingLogins)
+  const rateLimits = new RateLimits(limits)
+  const openSockets = new OpenSockets()
+  const eventLoop = new EventLoopWatch()
+  const sessions = new Set<LoginSession>()
+  let isDraining = false
+
+  const app = createApp({
+    hub,
+    apiKey: options.apiKey,
+    challengeTimeout: options.challengeTimeout,
+    userAuthTtl: options.userAuthTtl,
+    idleTimeout: limits.idleTimeout,
+    log,
+    loginLog,
+    waitingRoom,
+    rateLimits,
+    eventLoop,
+    sessions,
+    admission: {
+      limits,
+      rateLimits,
+      openSockets,
+      allowedOrigins: options.allowedOrigins ?? 'local',
+      isLocal: host !== undefined && LOOPBACK.test(host),
+      proxies: new TrustedProxies(options.trustedProxies),
+      isDraining: () => isDraining,
+    },
+    async findReadiness() {
+      if (isDraining) return 'draining'
+      if (hub.isDown) return 'hub_unavailable'
+      return (await options.findHubReadiness?.()) ?? 'ready'
+    },
+  })
   if (demo) {
     // The page's libraries are loaded only where there is a page.
     const { serveDemo } = await import('../demo/demo.js')
     serveDemo(app, demo)
   }
   const server = app.listen({ port, host })
-  const sockets = app.ws.server
-  if (!sockets) throw new TypeError('koa-websocket made no WebSocket server')
   // ws repeats the HTTP server's errors, and a repetition that nobody hears ends the process.
-  sockets.on('error', () => {})
+  app.ws.server?.on('error', () => {})
   await once(server, 'listening')
 
   return {
     url: `ws://${addressOf(server.address())}${LOGIN_PATH}`,
-    get runningLogins() {
-      return loginLog.running
-    },
-    get openSockets() {
-      return sockets.clients.size
-    },
+    count: () => ({
+      logins: loginLog.running,
+      waiting: waitingRoom.size,
+      sockets: openSockets.total,
+    }),
     async close() {
+      isDraining = true
       const closed = once(server, 'close')
       server.close()
-      for (const socket of sockets.clients) socket.close(GOING_AWAY)
+      await drain(sessions, limits.shutdownTimeout)
       // Browsers open connections ahead of need, which never count as idle.
       const impatience = setTimeout(() => server.closeAllConnections(), CLOSE_TIMEOUT_MS)
       await closed
       clearTimeout(impatience)
+      eventLoop.close()
     },
   }
 }

@@ -74,7 +74,7 @@ describe('upgrades', () => {
     const { server } = await startWithDevHub()
     const { origin } = new URL(server.url)
     await expect(TestApp.connect(`${origin.replace(/^http/, 'ws')}${path}`)).rejects.toThrow('404')
-    expect(server.openSockets).toBe(0)
+    expect(server.count().sockets).toBe(0)
   })
 
   it('may carry a query', async () => {

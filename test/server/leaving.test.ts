@@ -35,7 +35,7 @@ describe('an app that leaves', () => {
     const app = await TestApp.connect(server.url)
     app.send({ type: 'token', pubkey: randomIdentity().pubkey })
     await asked.given
-    expect(server.runningLogins).toBe(1)
+    expect(server.count().logins).toBe(1)
     app.leave()
     await expectNothingLeft(server, hub)
   })

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
-import { type Hub, HubError, type TokenCall } from '../../src/hub/hub.js'
+import { type Hub, HubBusyError, HubError, type TokenCall } from '../../src/hub/hub.js'
 import { signApiMessage } from '../../src/keys/api-signature.js'
 import { type LoginApp, type LoginSettings, login } from '../../src/server/login.js'
 import { AppLeft } from '../../src/server/login-failure.js'
@@ -53,7 +53,7 @@ function testApp(part: Partial<LoginApp> = {}): LoginApp {
 }
 
 function settings(hub: Hub): LoginSettings {
-  return { hub, apiKey, hubTimeout: 0.05, challengeTimeout: 0.05, userAuthTtl: 300 }
+  return { hub, apiKey, challengeTimeout: 0.05, userAuthTtl: 300 }
 }
 
 async function codeOf(hub: TestHub, app = testApp()): Promise<unknown> {
@@ -114,10 +114,14 @@ describe('login', () => {
     expect(await codeOf(new TestHub(failWith(16)), wrong)).toBe('hub_rejected')
   })
 
-  it('has a deadline for every wait', async () => {
-    expect(await codeOf(new TestHub({ challenge: never() }))).toBe('hub_timeout')
+  it('has a deadline for the app', async () => {
     expect(await codeOf(new TestHub(), testApp({ sign: never }))).toBe('challenge_timeout')
-    expect(await codeOf(new TestHub({ answer: never }))).toBe('hub_timeout')
+  })
+
+  it('tells apps to come back where the Hub is asked too much', async () => {
+    const busy = () => Promise.reject(new HubBusyError())
+    expect(await codeOf(new TestHub({ challenge: busy() }))).toBe('overloaded')
+    expect(await codeOf(new TestHub({ answer: busy }))).toBe('overloaded')
   })
 
   it('hands out no token that is for another key, or is none', async () => {

@@ -9,14 +9,14 @@ interface CountedHub {
 /** Waits until no login runs at the server, and no call of one is connected to the Hub. */
 export async function expectNoLoginLeft(server: LoginServer, hub: CountedHub): Promise<void> {
   await vi.waitFor(() => {
-    expect({ logins: server.runningLogins, calls: hub.openCalls }).toEqual({ logins: 0, calls: 0 })
+    expect({ logins: server.count().logins, calls: hub.openCalls }).toEqual({ logins: 0, calls: 0 })
   }, 10_000)
 }
 
 /** Waits until the server has neither login nor socket, and the Hub no call. */
 export async function expectNothingLeft(server: LoginServer, hub: CountedHub): Promise<void> {
   await expectNoLoginLeft(server, hub)
-  await vi.waitFor(() => expect(server.openSockets).toBe(0), 10_000)
+  await vi.waitFor(() => expect(server.count().sockets).toBe(0), 10_000)
 }
 
 /** Counts what keeps this process busy, by kind: timers and sockets among them. */

@@ -13,6 +13,7 @@ export type Message = Record<string, unknown>
 export class TestApp {
   readonly socket: WebSocket
   readonly #messages: Message[] = []
+  readonly #closed: Promise<number>
   #wake: () => void = () => {}
 
   private constructor(socket: WebSocket) {
@@ -21,7 +22,12 @@ export class TestApp {
       this.#messages.push(JSON.parse(data.toString()))
       this.#wake()
     })
-    socket.on('close', () => this.#wake())
+    this.#closed = new Promise((resolve) => {
+      socket.on('close', (code) => {
+        resolve(code)
+        this.#wake()
+      })
+    })
     socket.on('error', () => {})
   }
 
@@ -69,10 +75,8 @@ export class TestApp {
   }
 
   /** Waits for the socket to be closed, and returns the close code. */
-  async closed(): Promise<number> {
-    const close = once(this.socket, 'close')
-    const [code] = await withDeadline(PATIENCE, close, () => new Error('not closed'))
-    return code
+  closed(): Promise<number> {
+    return withDeadline(PATIENCE, this.#closed, () => new Error('not closed'))
   }
 
   leave(): void {

@@ -1,0 +1,147 @@
+import {
+  BrokenCircuitError,
+  BulkheadRejectedError,
+  bulkhead,
+  CircuitState,
+  ConsecutiveBreaker,
+  circuitBreaker,
+  handleWhen,
+  type IPolicy,
+  noop,
+} from 'cockatiel'
+import { withDeadline } from '../deadline.js'
+import { Status } from '../grpc/status.js'
+import { type Hub, HubBusyError, HubError, KeyUncheckedError, type TokenCall } from './hub.js'
+
+/** How many failures of the Hub in a row make it count as down. */
+const FAILURES_TO_BREAK = 10
+
+/** How long a Hub that is down is left alone before a call tries it again, in ms. */
+const REST_MS = 2_000
+
+/** What bounds the asking of a Hub. */
+export interface HubGuards {
+  /** How many steps may be asked of the Hub at once, and how many may queue; 0 for any number. */
+  readonly maxHubCalls: number
+  /** How long a step may take, its time in the queue included, in seconds. */
+  readonly hubTimeout: number
+}
+
+/** Asks something of the Hub, within bounds. */
+type Ask = <T>(work: () => Promise<T>) => Promise<T>
+
+/**
+ * Keeps a Hub from being asked too much at once, and from being asked in vain while it is down:
+ * then every call fails at once, but for one now and then that tries whether it is back. Only
+ * failures of the Hub itself count; what an app does wrong never closes it to others.
+ */
+export class GuardedHub implements Hub {
+  readonly #hub: Hub
+  readonly #timeoutMs: number
+  readonly #slots: IPolicy
+  readonly #breaker = circuitBreaker(handleWhen(isHubDown), {
+    breaker: new ConsecutiveBreaker(FAILURES_TO_BREAK),
+    halfOpenAfter: REST_MS,
+  })
+
+  constructor(hub: Hub, { maxHubCalls, hubTimeout }: HubGuards) {
+    this.#hub = hub
+    this.#timeoutMs = hubTimeout * 1000
+    this.#slots = maxHubCalls > 0 ? bulkhead(maxHubCalls, maxHubCalls) : noop
+  }
+
+  /** Whether the Hub counts as down. */
+  get isDown(): boolean {
+    return this.#breaker.state !== CircuitState.Closed
+  }
+
+  requestToken(pubkey: string): TokenCall {
+    return new GuardedCall(
+      () => this.#hub.requestToken(pubkey),
+      (work) => this.#ask(work),
+    )
+  }
+
+  async #ask<T>(work: () => Promise<T>): Promise<T> {
+    // While one call tries whether the Hub is back, the others don't wait for what it finds.
+    if (this.#breaker.state === CircuitState.HalfOpen) throw new HubError('the Hub is down')
+    const endsAt = performance.now() + this.#timeoutMs
+    const step = (): Promise<T> => {
+      const left = (endsAt - performance.now()) / 1000
+      if (left <= 0) throw new HubBusyError()
+      return withDeadline(left, work(), lateError)
+    }
+    try {
+      return await this.#breaker.execute(() => this.#slots.execute(step))
+    } catch (error) {
+      if (error instanceof BulkheadRejectedError) throw new HubBusyError()
+      if (error instanceof BrokenCircuitError) throw new HubError('the Hub is down')
+      throw error
+    }
+  }
+}
+
+/** A call whose steps are asked within bounds. */
+class GuardedCall implements TokenCall {
+  readonly challenge: Promise<Uint8Array>
+  readonly failed: Promise<never>
+  readonly #ask: Ask
+  readonly #released: Promise<never>
+  #call: TokenCall | undefined
+  #isReleased = false
+  #fail: (error: unknown) => void = () => {}
+  #freeStep: (error: Error) => void = () => {}
+
+  constructor(open: () => TokenCall, ask: Ask) {
+    this.#ask = ask
+    this.failed = new Promise((_, reject) => {
+      this.#fail = reject
+    })
+    this.#released = new Promise((_, reject) => {
+      this.#freeStep = reject
+    })
+    this.challenge = ask(() => {
+      if (this.#isReleased) return this.#released
+      this.#call = open()
+      this.#call.failed.catch(this.#fail)
+      return Promise.race([this.#call.challenge, this.#released])
+    })
+    for (const promise of [this.failed, this.#released, this.challenge]) promise.catch(() => {})
+  }
+
+  answer(signature: Uint8Array): Promise<string> {
+    const call = this.#call
+    if (!call) throw new TypeError('a signature comes after a challenge')
+    return this.#ask(() => Promise.race([call.answer(signature), this.#released]))
+  }
+
+  release(): void {
+    this.#isReleased = true
+    this.#call?.release()
+    this.#freeStep(new ReleasedError())
+  }
+}
+
+/** Frees the place of a step that nobody waits for any more. */
+class ReleasedError extends Error {
+  override readonly name = 'ReleasedError'
+}
+
+function lateError(): HubError {
+  const status = { code: Status.DeadlineExceeded, message: '' }
+  return new HubError('the Hub took too long', { status })
+}
+
+/** Whether an error tells that the Hub is down, rather than that it refused something. */
+function isHubDown(error: Error): boolean {
+  if (!(error instanceof HubError) || error instanceof KeyUncheckedError) return false
+  switch (error.status?.code) {
+    case undefined:
+    case Status.DeadlineExceeded:
+    case Status.Internal:
+    case Status.Unavailable:
+      return true
+    default:
+      return false
+  }
+}
