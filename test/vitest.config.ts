@@ -1,15 +1,16 @@
+import { join } from 'node:path'
 import { defineConfig } from 'vitest/config'
 
 export default defineConfig({
   test: {
-    root: import.meta.dirname,
-    include: ['**/*.test.ts'],
+    root: join(import.meta.dirname, '..'),
+    include: ['test/**/*.test.ts'],
     testTimeout: 20_000,
     hookTimeout: 20_000,
     coverage: {
       provider: 'v8',
-      include: ['../src/**/*.ts'],
-      allowExternal: true,
+      include: ['src/**/*.ts'],
+      reportsDirectory: 'coverage',
       reporter: ['text'],
     },
   },

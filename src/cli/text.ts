@@ -56,11 +56,11 @@ export class Text {
   /** What the Hub has listed. */
   threads(threads: readonly Thread[], hub: string): string {
     const count = threads.length === 1 ? '1 thread' : `${threads.length} threads`
-    const lines = threads
-      .map(({ id, name }) => `  - ${plain(name) || '(no name)'}  ${id}\n`)
-      .join('')
+    const names = threads.map(({ name }) => plain(name) || '(no name)')
+    const width = Math.max(...names.map((name) => name.length))
+    const lines = threads.map(({ id }, index) => `  - ${names[index]?.padEnd(width)}  ${id}\n`)
     const proof = this.#style('green', 'The Hub accepts it:')
-    return `  ${proof} ${count} of this identity at ${hub}\n${lines}\n`
+    return `  ${proof} ${count} of this identity at ${hub}\n${lines.join('')}\n`
   }
 
   /** Why the command has failed. */

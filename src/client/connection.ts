@@ -59,20 +59,16 @@ export function connect(
     })
     socket.addEventListener('message', ({ data }) => {
       const message = typeof data === 'string' ? parseObject(data) : undefined
-      if (takeAnswer && message?.type !== 'error') {
+      if (takeAnswer) {
         takeAnswer(message)
         takeAnswer = undefined
       } else {
         reject(unexpected(message))
-        // At once, before whatever waits has heard of it: nothing more goes out to such a server.
-        socket.close()
       }
     })
   })
 
   const ended = Promise.race([stopped, broken])
-  // Not every end has someone waiting: a socket also closes after a login that went well.
-  ended.catch(() => {})
   const during = <T>(work: Promise<T>) => Promise.race([ended, work])
 
   return {

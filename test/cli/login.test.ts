@@ -89,7 +89,7 @@ describe('for people', () => {
     const { stdout, status } = await login(server.url, '--hub', `${hub.url}/`)
     expect(status).toBe(0)
     expect(stdout).toMatch(/2 threads of this identity/)
-    expect(stdout).toMatch(/- notes {2}b/)
+    expect(stdout).toMatch(/- notes {6}b/)
     expect(stdout).toMatch(/- \(no name\) {2}b/)
     expect(headers.map(String)).toEqual([
       expect.stringContaining('authorization: bearer token-in-full'),

@@ -78,6 +78,20 @@ describe('an abort', () => {
     expect(server.visits).toBe(0)
   })
 
+  it('from a display that then fails is not left unhandled', async () => {
+    const fault = new Error('a faulty display')
+    const controller = new AbortController()
+    const { error } = await tryLogin({
+      url: 'ws://127.0.0.1:1',
+      signal: controller.signal,
+      onStep() {
+        controller.abort()
+        throw fault
+      },
+    })
+    expect(error).toBe(fault)
+  })
+
   it('ends it for all who wait', async () => {
     const server = await startScriptedServer(silent)
     const controller = new AbortController()

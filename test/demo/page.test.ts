@@ -137,6 +137,8 @@ describe.skipIf(!executablePath && !process.env.CI)('the demo page, in a browser
     await field.fill('nonsense')
     await page.getByRole('button', { name: 'Import' }).click()
     await page.getByRole('alert').filter({ hasText: 'no private key' }).waitFor()
+    await field.fill(other.public.toString())
+    await page.getByRole('button', { name: 'Import' }).click()
     expect(await name.textContent()).toBe(first)
     await field.fill(` ${other.toString()}\n`)
     await page.getByRole('button', { name: 'Import' }).click()
@@ -176,14 +178,15 @@ describe.skipIf(!executablePath && !process.env.CI)('the demo page, in a browser
       await call.receive()
       stop()
     }
-    const { server } = await startWithFaultyHub(script, { withDemo: true })
+    const limits = { shutdownTimeout: 0.1 }
+    const { server } = await startWithFaultyHub(script, { withDemo: true, limits })
     stop = () => void server.close()
     const { page, sockets } = await visit(server)
     await page.getByRole('button', { name: 'Log in' }).click()
     await page.getByRole('alert').filter({ hasText: 'login server' }).waitFor()
     const steps = await page.locator('#timeline').textContent()
     expect(steps).toContain('sends your signature')
-    expect(steps).toContain('(connection_lost)')
+    expect(steps).toContain('(shutting_down)')
     expect(sockets.closed).toBe(sockets.opened)
   })
 

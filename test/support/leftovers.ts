@@ -6,10 +6,11 @@ interface CountedHub {
   readonly openCalls: number
 }
 
-/** Waits until no login runs at the server, and no call of one is connected to the Hub. */
+/** Waits until no login runs or waits at the server, and no call of one is at the Hub. */
 export async function expectNoLoginLeft(server: LoginServer, hub: CountedHub): Promise<void> {
   await vi.waitFor(() => {
-    expect({ logins: server.count().logins, calls: hub.openCalls }).toEqual({ logins: 0, calls: 0 })
+    const { logins, waiting } = server.count()
+    expect({ logins, waiting, calls: hub.openCalls }).toEqual({ logins: 0, waiting: 0, calls: 0 })
   }, 10_000)
 }
 

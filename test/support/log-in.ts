@@ -37,7 +37,7 @@ export async function tryLogin(
     onStep(step) {
       steps.push(step)
       options.onStep?.(step)
-      if (step.step === 'retrying' && vi.isFakeTimers())
+      if (step.step === 'retrying' && vi.isFakeTimers() && !options.signal?.aborted)
         // After this step the client sets the timer.
         setImmediate(() => vi.advanceTimersByTime(Math.ceil(step.wait)))
     },

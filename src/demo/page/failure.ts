@@ -16,6 +16,18 @@ const LOGIN_FAILURES: Record<string, Failure> = {
     title: 'The login server went away in the middle of the login.',
     advice: 'Make sure that it runs, then log in again.',
   },
+  shutting_down: {
+    title: 'The login server is stopping.',
+    advice: 'Start it again, then log in again.',
+  },
+  rate_limited: {
+    title: 'There were too many logins from here.',
+    advice: 'Wait a minute, then log in again.',
+  },
+  overloaded: {
+    title: 'The login server is busy.',
+    advice: 'Log in again in a moment.',
+  },
   timeout: {
     title: 'The login took too long.',
     advice: 'The server or its Hub may be busy or hang. Log in again in a moment.',

@@ -31,7 +31,9 @@ function keep(identity: PrivateKey): PrivateKey {
 
 function parseIdentity(text: string): PrivateKey | undefined {
   try {
-    return PrivateKey.fromString(text)
+    const identity = PrivateKey.fromString(text)
+    // The SDK would take the text of a public key for a private one too.
+    return identity.toString() === text ? identity : undefined
   } catch {
     return undefined
   }
