@@ -1,6 +1,9 @@
+import { once } from 'node:events'
+import { connect } from 'node:net'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { createApiKey } from '../src/dev-hub/api-keys.js'
 import { startDevHub } from '../src/dev-hub/hub.js'
+import { randomIdentity } from './support/identity.js'
 import { freePort, takenPort } from './support/ports.js'
 import { ProgramProcess, runProgram } from './support/server-process.js'
 import { TestApp } from './support/test-app.js'
@@ -152,6 +155,64 @@ describe('the check of the key at the Hub', () => {
     const ending = await server.ended()
     const stderr = expect.stringMatching(/^USER_API_KEY: this is an account key/)
     expect(ending).toMatchObject({ status: 1, stderr })
+  })
+})
+
+describe('GET /ready', () => {
+  async function readiness(endpoint: string) {
+    const response = await fetch(new URL('/ready', endpoint.replace(/^ws/, 'http')))
+    return [response.status, await response.json()]
+  }
+
+  it('says whether users can be logged in, and asking often does not ask the Hub often', async () => {
+    const apiKey = createApiKey()
+    const port = await freePort()
+    const environment = environmentFor(`http://127.0.0.1:${port}`, apiKey)
+    const server = await ProgramProcess.start('index.js', environment)
+    const [, endpoint = ''] = await server.printed(READY)
+    expect(await readiness(endpoint)).toEqual([503, { status: 'key_unchecked' }])
+    const hub = await startDevHub({ port, apiKeys: [apiKey] })
+    await server.printed(/the Hub has confirmed the key/)
+    expect(await readiness(endpoint)).toEqual([200, { status: 'ready' }])
+    await hub.close()
+    // What the Hub said a moment ago still stands.
+    expect(await readiness(endpoint)).toEqual([200, { status: 'ready' }])
+    const app = await TestApp.connect(endpoint)
+    for (let login = 0; login < 10; login += 1) {
+      app.send({ type: 'token', pubkey: randomIdentity().pubkey })
+      expect(await app.next()).toMatchObject({ code: 'hub_unavailable' })
+    }
+    expect(await readiness(endpoint)).toEqual([503, { status: 'hub_unavailable' }])
+  })
+})
+
+describe('what clients send', () => {
+  it('can neither forge nor break a line of the log', async () => {
+    const environment = { PORT: '0', DEV_HUB_PORT: '0', LOG_LEVEL: 'trace', ALLOWED_ORIGINS: '*' }
+    const server = await ProgramProcess.start('index.js', environment)
+    const [, endpoint = ''] = await server.printed(READY)
+    const { port, host } = new URL(endpoint)
+    const forged = '\u001b[2J\r\n{"level":30,"msg":"forged"}'
+    for (const path of [encodeURI(`/${forged}`), '/\u001b[2J', '/\u009b2J', '/%0d%0a%1b[31m']) {
+      const socket = connect(Number(port), '127.0.0.1')
+      socket.write(
+        `GET ${path} HTTP/1.1\r\nHost: ${host}\r\nOrigin: ${path}\r\nConnection: close\r\n\r\n`,
+      )
+      socket.resume()
+      await once(socket, 'close')
+    }
+    for (const text of [forged, JSON.stringify({ type: 'token', pubkey: forged })]) {
+      const app = await TestApp.connect(endpoint)
+      app.socket.send(text)
+      expect(await app.next()).toMatchObject({ type: 'error' })
+      app.leave()
+    }
+    server.kill('SIGTERM')
+    const { stdout } = await server.ended()
+    const lines = stdout.trimEnd().split('\n')
+    for (const line of lines) expect(JSON.parse(line).msg).not.toBe('forged')
+    expect(stdout.replaceAll('\n', '')).not.toMatch(/\p{Cc}/u)
+    expect(lines.length).toBeGreaterThan(4)
   })
 })
 

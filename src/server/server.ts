@@ -135,10 +135,11 @@ export async function createServer(options: ServerOptions): Promise<LoginServer>
       sockets: openSockets.total,
     }),
     async close() {
+      // It listens on while it drains, so that whoever comes is told to go elsewhere.
       isDraining = true
+      await drain(sessions, limits.shutdownTimeout)
       const closed = once(server, 'close')
       server.close()
-      await drain(sessions, limits.shutdownTimeout)
       // Browsers open connections ahead of need, which never count as idle.
       const impatience = setTimeout(() => server.closeAllConnections(), CLOSE_TIMEOUT_MS)
       await closed
