@@ -1,0 +1,50 @@
+import { fork } from 'node:child_process'
+import { join } from 'node:path'
+import { logIn } from './clients.js'
+import { startSetup } from './processes.js'
+
+/** How many honest logins are measured in each phase, and how many of them run at once. */
+const LOGINS = 1_000
+const AT_ONCE = 4
+
+/** How often quiet and attack take turns. */
+const ROUNDS = 3
+
+/** Prints how long honest logins take while silent sockets pour in, and while none do. */
+export async function measureAttack(): Promise<void> {
+  // A hundred addresses may hold a hundred sockets each: as many as the server takes in all. The
+  // honest ones need room beside them.
+  const setup = await startSetup({ maxSockets: 20_000, loginsPerMinutePerKey: 0 })
+  await measure(setup.url)
+  const quiet: number[] = []
+  const attacked: number[] = []
+  for (let round = 0; round < ROUNDS; round += 1) {
+    quiet.push(...(await measure(setup.url)))
+    const attacker = fork(join(import.meta.dirname, 'silent-crowd.ts'), [setup.url], {
+      execArgv: ['--import', 'tsx'],
+    })
+    attacked.push(...(await measure(setup.url)))
+    const { counts } = await setup.report()
+    process.stdout.write(`round ${round + 1}: ${counts.sockets} sockets under attack\n`)
+    attacker.kill('SIGKILL')
+  }
+  setup.stop()
+  process.stdout.write(`quiet         p50 ${at(quiet, 0.5)} ms, p99 ${at(quiet, 0.99)} ms
+under attack  p50 ${at(attacked, 0.5)} ms, p99 ${at(attacked, 0.99)} ms
+p99 ratio     ${(Number(at(attacked, 0.99)) / Number(at(quiet, 0.99))).toFixed(2)} x
+`)
+}
+
+async function measure(url: string): Promise<number[]> {
+  const times: number[] = []
+  const worker = async (): Promise<void> => {
+    while (times.length < LOGINS) times.push(await logIn(url, '127.0.2'))
+  }
+  await Promise.all(Array.from({ length: AT_ONCE }, worker))
+  return times
+}
+
+function at(times: readonly number[], share: number): string {
+  const sorted = times.toSorted((a, b) => a - b)
+  return (sorted[Math.floor(sorted.length * share)] ?? Number.NaN).toFixed(1)
+}

@@ -1,0 +1,50 @@
+/**
+ * The server under load, as a process of its own: reads its settings from the environment, and
+ * reports what it holds when its parent asks.
+ */
+import { pino } from 'pino'
+import { GrpcWebCall } from '../../src/hub/grpc-web-transport.js'
+import { SdkHub } from '../../src/hub/sdk-hub.js'
+import { decodeMultibase } from '../../src/keys/multibase.js'
+import { createServer, type ServerCounts } from '../../src/server/server.js'
+
+/** What the server holds, after a forced collection. */
+export interface Report {
+  readonly counts: ServerCounts
+  /** In bytes. */
+  readonly memory: NodeJS.MemoryUsage
+  /** User and system time since its start, in microseconds. */
+  readonly cpu: NodeJS.CpuUsage
+  /** What keeps the process busy, by kind. */
+  readonly resources: Readonly<Record<string, number>>
+}
+
+const { HUB_URL = '', USER_API_KEY = '', USER_API_SECRET = '', LIMITS = '{}' } = process.env
+const apiKey = { key: USER_API_KEY, secret: decodeMultibase(USER_API_SECRET) ?? new Uint8Array() }
+const address = { url: HUB_URL, openTransport: () => new GrpcWebCall() }
+
+const server = await createServer({
+  port: 0,
+  host: '127.0.0.1',
+  log: pino({ level: 'info' }, pino.destination('/dev/null')),
+  hub: new SdkHub(address, apiKey),
+  apiKey,
+  hubTimeout: 10,
+  challengeTimeout: 30,
+  userAuthTtl: 300,
+  limits: JSON.parse(LIMITS),
+})
+
+process.on('message', () => {
+  globalThis.gc?.()
+  const resources: Record<string, number> = {}
+  for (const kind of process.getActiveResourcesInfo()) resources[kind] = (resources[kind] ?? 0) + 1
+  const report: Report = {
+    counts: server.count(),
+    memory: process.memoryUsage(),
+    cpu: process.cpuUsage(),
+    resources,
+  }
+  process.send?.(report)
+})
+process.send?.({ url: server.url })
