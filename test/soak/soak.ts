@@ -5,6 +5,7 @@
 import { setTimeout as wait } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
 import { attack, logIn } from './clients.js'
+import { compare } from './compare.js'
 import { measureAttack } from './measure-attack.js'
 import { measureSockets } from './measure-sockets.js'
 import { type Setup, startSetup } from './processes.js'
@@ -26,10 +27,12 @@ const { values } = parseArgs({
     logins: { type: 'string', default: '10000' },
     attack: { type: 'boolean', default: false },
     sockets: { type: 'string' },
+    against: { type: 'string' },
   },
 })
 
 if (values.attack) await measureAttack()
+else if (values.against !== undefined) await compare(values.against)
 else if (values.sockets !== undefined) await measureSockets(Number(values.sockets))
 else await soak(Number(values.logins))
 
