@@ -73,6 +73,7 @@ export class GrpcWebCall implements CallTransport {
       failure = error
     })
     socket.on('close', () => {
+      if (this.#isOver) return
       if (failure) this.#fail(new HubError('the connection to the Hub failed', { cause: failure }))
       else this.#fail(new HubError('the Hub ended the call without a status'))
     })

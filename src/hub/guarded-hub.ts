@@ -27,6 +27,12 @@ export interface HubGuards {
   readonly hubTimeout: number
 }
 
+/**
+ * Frees the place of a step that nobody waits for any more. One for all: every login ends with
+ * it, and to make an error, with its stack, is dear.
+ */
+const RELEASED = new Error('the call was released')
+
 /** Asks something of the Hub, within bounds. */
 type Ask = <T>(work: () => Promise<T>) => Promise<T>
 
@@ -90,7 +96,7 @@ class GuardedCall implements TokenCall {
   #call: TokenCall | undefined
   #isReleased = false
   #fail: (error: unknown) => void = () => {}
-  #freeStep: (error: Error) => void = () => {}
+  #freeStep: (reason: Error) => void = () => {}
 
   constructor(open: () => TokenCall, ask: Ask) {
     this.#ask = ask
@@ -118,13 +124,8 @@ class GuardedCall implements TokenCall {
   release(): void {
     this.#isReleased = true
     this.#call?.release()
-    this.#freeStep(new ReleasedError())
+    this.#freeStep(RELEASED)
   }
-}
-
-/** Frees the place of a step that nobody waits for any more. */
-class ReleasedError extends Error {
-  override readonly name = 'ReleasedError'
 }
 
 function lateError(): HubError {
