@@ -9,7 +9,15 @@ export type Environment = Readonly<Record<string, string | undefined>>
 /** The Hub that the server uses: one that runs elsewhere, or the built-in one. */
 export type HubConfig =
   | { readonly kind: 'remote'; readonly url: string; readonly apiKey: ApiKey }
-  | { readonly kind: 'dev'; readonly port: number }
+  | ({ readonly kind: 'dev' } & DevHubPorts)
+
+/** TCP ports of the built-in Hub; 0 takes a free one. */
+export interface DevHubPorts {
+  /** Of its gRPC-web door. */
+  readonly port: number
+  /** Of its native gRPC door. */
+  readonly grpcPort: number
+}
 
 /** Whether the demo page is served, and where browsers reach the Hub. */
 export interface DemoConfig {
@@ -94,6 +102,7 @@ const variables = z.object({
   USER_API_SECRET: apiSecret.optional(),
   HUB_PUBLIC_URL: hubUrl.optional(),
   DEV_HUB_PORT: port.default(3007),
+  DEV_HUB_GRPC_PORT: port.default(3006),
   DEMO: z.enum(['true', 'false'], 'must be true or false').optional(),
   HUB_TIMEOUT: seconds({ max: 3_600 }).default(10),
   // The Hub itself waits 60 s for a signature: ours has to be the first to give up.
@@ -137,20 +146,31 @@ export function readConfig(environment: Environment): Config {
 }
 
 /**
- * Reads the port of the built-in Hub, for those who run it alone.
+ * Reads the ports of the built-in Hub, for those who run it alone.
  *
- * @throws ConfigError where `DEV_HUB_PORT` is no port
+ * @throws ConfigError where `DEV_HUB_PORT` or `DEV_HUB_GRPC_PORT` is no port
  */
-export function readDevHubPort(environment: Environment): number {
-  const result = variables.shape.DEV_HUB_PORT.safeParse(environment.DEV_HUB_PORT || undefined)
-  if (result.success) return result.data
-  throw new ConfigError(result.error.issues.map((issue) => `DEV_HUB_PORT: ${issue.message}`))
+export function readDevHubPorts(environment: Environment): DevHubPorts {
+  const result = variables.pick({ DEV_HUB_PORT: true, DEV_HUB_GRPC_PORT: true }).safeParse({
+    DEV_HUB_PORT: environment.DEV_HUB_PORT || undefined,
+    DEV_HUB_GRPC_PORT: environment.DEV_HUB_GRPC_PORT || undefined,
+  })
+  if (result.success) return devHubPorts(result.data)
+  throw new ConfigError(
+    result.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`),
+  )
+}
+
+function devHubPorts(
+  read: Pick<z.output<typeof variables>, 'DEV_HUB_PORT' | 'DEV_HUB_GRPC_PORT'>,
+): DevHubPorts {
+  return { port: read.DEV_HUB_PORT, grpcPort: read.DEV_HUB_GRPC_PORT }
 }
 
 function readHub(read: z.output<typeof variables>): HubConfig {
   const { HUB_URL: url, USER_API_KEY: key, USER_API_SECRET: secret } = read
   if (url === undefined || key === undefined || secret === undefined) {
-    return { kind: 'dev', port: read.DEV_HUB_PORT }
+    return { kind: 'dev', ...devHubPorts(read) }
   }
   return { kind: 'remote', url, apiKey: { key, secret } }
 }

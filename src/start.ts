@@ -64,7 +64,9 @@ export async function start(config: Config, log: Log): Promise<Running> {
 async function openHub({ hub }: Config, log: Log): Promise<HubInUse> {
   if (hub.kind === 'remote') return { ...hub, close: async () => {} }
   const { startDevHub } = await import('./dev-hub/hub.js')
-  const devHub = await startDevHub({ port: hub.port }).catch(namePort('DEV_HUB_PORT', hub.port))
+  const devHub = await startDevHub(hub)
+    .catch(namePort('DEV_HUB_PORT', hub.port))
+    .catch(namePort('DEV_HUB_GRPC_PORT', hub.grpcPort))
   const [apiKey] = devHub.apiKeys
   const secret = apiKey && decodeMultibase(apiKey.secret)
   if (!apiKey || !secret) throw new TypeError('the built-in Hub made no key')
