@@ -22,7 +22,7 @@ export interface DevHubPorts {
 /** Whether the demo page is served, and where browsers reach the Hub. */
 export interface DemoConfig {
   readonly isServed: boolean
-  /** The Hub's gRPC-web door; missing where it is that of the built-in Hub. */
+  /** The Hub's gRPC-web door; missing where it is the built-in Hub's, or no page is served. */
   readonly hubUrl: string | undefined
 }
 
@@ -83,13 +83,19 @@ const apiSecret = headerText.transform((text, context) => {
   return z.NEVER
 })
 
+/** The schemes of a Hub's doors: gRPC-web, the only one for browsers, and native gRPC. */
+const WEB_SCHEMES = ['http:', 'https:']
+const GRPC_SCHEMES = ['grpc:', 'grpcs:']
+
 /** Reads the address of a Hub, without a slash at its end: method names are appended to it. */
-const hubUrl = z.string().transform((text, context) => {
-  const fault = findHubUrlFault(text)
-  if (fault === undefined) return text.replace(/\/+$/, '')
-  context.addIssue({ code: 'custom', message: fault })
-  return z.NEVER
-})
+function hubUrl(schemes: readonly string[]) {
+  return z.string().transform((text, context) => {
+    const fault = findHubUrlFault(text, schemes)
+    if (fault === undefined) return text.replace(/\/+$/, '')
+    context.addIssue({ code: 'custom', message: fault })
+    return z.NEVER
+  })
+}
 
 /** Every variable, as it is read; README.md and .env.example explain them. */
 const variables = z.object({
@@ -97,10 +103,10 @@ const variables = z.object({
   PORT: port.default(3001),
   HOST: z.string().optional(),
   LOG_LEVEL: z.enum(LOG_LEVELS, `must be one of ${LOG_LEVELS.join(', ')}`).default('info'),
-  HUB_URL: hubUrl.optional(),
+  HUB_URL: hubUrl([...WEB_SCHEMES, ...GRPC_SCHEMES]).optional(),
   USER_API_KEY: headerText.optional(),
   USER_API_SECRET: apiSecret.optional(),
-  HUB_PUBLIC_URL: hubUrl.optional(),
+  HUB_PUBLIC_URL: hubUrl(WEB_SCHEMES).optional(),
   DEV_HUB_PORT: port.default(3007),
   DEV_HUB_GRPC_PORT: port.default(3006),
   DEMO: z.enum(['true', 'false'], 'must be true or false').optional(),
@@ -124,6 +130,7 @@ export function readConfig(environment: Environment): Config {
   const faults = [
     ...(result.error?.issues ?? []).map((issue) => `${issue.path.join('.')}: ${issue.message}`),
     ...findMissing(given),
+    ...findMissingForDemo(given),
   ]
   if (!result.success || faults.length > 0) throw new ConfigError(faults)
 
@@ -139,7 +146,7 @@ export function readConfig(environment: Environment): Config {
     userAuthTtl: read.USER_AUTH_TTL,
     demo: {
       isServed: read.DEMO ? read.DEMO === 'true' : hub.kind === 'dev',
-      hubUrl: read.HUB_PUBLIC_URL ?? read.HUB_URL,
+      hubUrl: read.HUB_PUBLIC_URL ?? (isGrpc(read.HUB_URL) ? undefined : read.HUB_URL),
     },
     warnings: hub.kind === 'remote' ? findHubWarnings(hub.url) : [],
   }
@@ -186,19 +193,34 @@ function findMissing(given: Environment): string[] {
   return missing.map((name) => `${name}: is missing; ${reason}`)
 }
 
-function findHubUrlFault(text: string): string | undefined {
+/** The demo page needs to know a door that browsers can use. */
+function findMissingForDemo({ DEMO, HUB_URL, HUB_PUBLIC_URL }: Environment): string[] {
+  if (DEMO !== 'true' || HUB_PUBLIC_URL !== undefined || !isGrpc(HUB_URL)) return []
+  return ['HUB_PUBLIC_URL: is missing; with DEMO=true, browsers need a Hub by http or https']
+}
+
+function findHubUrlFault(text: string, schemes: readonly string[]): string | undefined {
   if (!URL.canParse(text)) return 'must be a URL, such as https://hub.example.org'
-  const { protocol, username, password, search, hash } = new URL(text)
-  if (protocol !== 'http:' && protocol !== 'https:') return 'must start with http:// or https://'
+  const { protocol, host, port, pathname, username, password, search, hash } = new URL(text)
+  if (!schemes.includes(protocol) || host === '') {
+    return `must start with ${schemes.map((scheme) => `${scheme}//`).join(' or ')}, then the host`
+  }
   if (username || password) return 'must not hold a user name or password'
   if (search || hash) return 'must end with the host, the port or a path'
+  if (isGrpc(text) && !/^\/*$/.test(pathname)) return 'must end with the host or the port'
+  if (protocol === 'grpc:' && port === '') return "must name the port, such as hubd's 3006"
   return undefined
 }
 
 function findHubWarnings(url: string): string[] {
   const { protocol, hostname } = new URL(url)
-  if (protocol === 'https:' || isLoopback(hostname)) return []
+  if (protocol === 'https:' || protocol === 'grpcs:' || isLoopback(hostname)) return []
   return [`HUB_URL: calls to ${hostname} are not encrypted; tokens can be read on their way`]
+}
+
+/** Whether an address is that of a native door. */
+function isGrpc(url: string | undefined): boolean {
+  return GRPC_SCHEMES.some((scheme) => url?.startsWith(`${scheme}//`))
 }
 
 /** Whether a URL's host is this machine by its name. */
