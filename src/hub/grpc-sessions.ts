@@ -67,7 +67,8 @@ export class GrpcSessions implements SessionOwner {
   }
 
   onRoom(session: GrpcSession): void {
-    if (!session.isConnecting) this.#maxCalls = session.maxCalls
+    // A Hub may close a session to new calls by a limit of 0, which tells nothing of the next.
+    if (session.maxCalls > 0) this.#maxCalls = session.maxCalls
     for (const passenger of this.#waiting) {
       const found = this.#findRoom()
       if (!found) break
