@@ -62,6 +62,11 @@ export class GrpcSession {
       this.#fail(new Error('the Hub took too long to connect'))
     }, CONNECT_TIMEOUT_MS)
     this.#session
+      // Not earlier: Node dies of a socket that is destroyed while its session is set up.
+      .on('connect', ({ alpnProtocol }) => {
+        const isHttp2 = alpnProtocol === 'h2' || alpnProtocol === 'h2c'
+        if (!isHttp2) this.#fail(new Error('the peer did not agree to HTTP/2'))
+      })
       .on('remoteSettings', ({ maxConcurrentStreams = Number.POSITIVE_INFINITY }) => {
         this.#takeLimit(maxConcurrentStreams)
       })

@@ -1,7 +1,9 @@
 import { once } from 'node:events'
-import { constants, type ServerHttp2Session } from 'node:http2'
+import { type ClientHttp2Stream, constants, type ServerHttp2Session } from 'node:http2'
 import { createServer } from 'node:net'
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
+import type { GrpcSession } from '../../src/hub/grpc-session.js'
+import { GrpcSessions } from '../../src/hub/grpc-sessions.js'
 import { type FaultyGrpcHub, startFaultyGrpcHub } from '../support/faulty-grpc-hub.js'
 import { connectForTest, finishLogin, giveToken } from '../support/token-calls.js'
 
@@ -23,6 +25,22 @@ async function expectSessions(hub: FaultyGrpcHub, count: number): Promise<void> 
 /** The port of a Hub's address. */
 function portOf({ url }: FaultyGrpcHub): number {
   return Number(new URL(url).port)
+}
+
+/** Boards a session by itself, without a transport. */
+function seatOn(
+  sessions: GrpcSessions,
+): Promise<{ session: GrpcSession; stream: ClientHttp2Stream }> {
+  return new Promise((resolve, reject) => {
+    sessions.seat({
+      board: (session) => {
+        const stream = session.request({ ':method': 'POST', ':path': '/' })
+        stream.on('error', () => {})
+        resolve({ session, stream })
+      },
+      strand: reject,
+    })
+  })
 }
 
 describe('the session with a Hub', () => {
@@ -166,6 +184,20 @@ describe('the session with a Hub', () => {
   })
 })
 
+describe('a call that waits for a session', () => {
+  it('gets none once it is forgotten', async () => {
+    const hub = await startFaultyGrpcHub(giveToken)
+    const sessions = new GrpcSessions(new URL(hub.url.replace('grpc', 'http')))
+    onTestFinished(() => sessions.close())
+    const forgotten = { board: vi.fn(), strand: vi.fn() }
+    sessions.seat(forgotten)
+    sessions.forget(forgotten)
+    await seatOn(sessions)
+    expect(forgotten.board).not.toHaveBeenCalled()
+    expect(forgotten.strand).not.toHaveBeenCalled()
+  })
+})
+
 describe('a call that gave up on the Hub', () => {
   it('sends new calls to a fresh session, while those on the old one go on', async () => {
     const held: (() => void)[] = []
@@ -210,6 +242,21 @@ describe('a Hub that limits the calls on a session', () => {
     for (const call of calls) expect(await finishLogin(call)).toBe('token')
     for (let more = 0; more < 6; more += 1) await finishLogin(startLogin())
     expect(hub.sessions).toHaveLength(6 / maxConcurrentStreams)
+  })
+
+  it('has idle sessions closed, but for one', async () => {
+    const hub = await startFaultyGrpcHub(giveToken, { settings: { maxConcurrentStreams: 2 } })
+    const sessions = new GrpcSessions(new URL(hub.url.replace('grpc', 'http')))
+    onTestFinished(() => sessions.close())
+    const seats = await Promise.all(Array.from({ length: 5 }, () => seatOn(sessions)))
+    for (const { session } of seats) sessions.onIdle(session)
+    await vi.waitFor(() => expect(hub.openCalls).toBe(5))
+    expect(sessions.size).toBe(3)
+
+    for (const { stream } of seats) stream.destroy()
+    await vi.waitFor(() => expect(hub.openCalls).toBe(0))
+    for (const { session } of seats) sessions.onIdle(session)
+    await vi.waitFor(() => expect(sessions.size).toBe(1))
   })
 
   it('lets the next call have the place of one that was released', async () => {
