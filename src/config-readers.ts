@@ -31,13 +31,24 @@ export const apiSecret = headerText.transform((text, context) => {
   return z.NEVER
 })
 
+/** The schemes of a Hub's doors: gRPC-web, the only one for browsers, and native gRPC. */
+export const WEB_SCHEMES = ['http:', 'https:']
+export const GRPC_SCHEMES = ['grpc:', 'grpcs:']
+
 /** Reads the address of a Hub, without a slash at its end: method names are appended to it. */
-export const hubUrl = z.string().transform((text, context) => {
-  const fault = findHubUrlFault(text)
-  if (fault === undefined) return text.replace(/\/+$/, '')
-  context.addIssue({ code: 'custom', message: fault })
-  return z.NEVER
-})
+export function hubUrl(schemes: readonly string[]) {
+  return z.string().transform((text, context) => {
+    const fault = findHubUrlFault(text, schemes)
+    if (fault === undefined) return text.replace(/\/+$/, '')
+    context.addIssue({ code: 'custom', message: fault })
+    return z.NEVER
+  })
+}
+
+/** Whether an address is that of a native gRPC door. */
+export function isGrpc(url: string | undefined): boolean {
+  return url !== undefined && URL.canParse(url) && GRPC_SCHEMES.includes(new URL(url).protocol)
+}
 
 /** Reads a number of things; 0 lifts the limit. */
 export const count = z
@@ -81,11 +92,15 @@ function splitList(text: string): string[] {
   return text.split(',').map((entry) => entry.trim())
 }
 
-function findHubUrlFault(text: string): string | undefined {
+function findHubUrlFault(text: string, schemes: readonly string[]): string | undefined {
   if (!URL.canParse(text)) return 'must be a URL, such as https://hub.example.org'
-  const { protocol, username, password, search, hash } = new URL(text)
-  if (protocol !== 'http:' && protocol !== 'https:') return 'must start with http:// or https://'
+  const { protocol, host, port, pathname, username, password, search, hash } = new URL(text)
+  if (!schemes.includes(protocol) || host === '') {
+    return `must start with ${schemes.map((scheme) => `${scheme}//`).join(' or ')}, then the host`
+  }
   if (username || password) return 'must not hold a user name or password'
   if (search || hash) return 'must end with the host, the port or a path'
+  if (isGrpc(text) && !/^\/*$/.test(pathname)) return 'must end with the host or the port'
+  if (protocol === 'grpc:' && port === '') return "must name the port, such as hubd's 3006"
   return undefined
 }

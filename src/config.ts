@@ -3,12 +3,15 @@ import {
   addressRanges,
   apiSecret,
   count,
+  GRPC_SCHEMES,
   headerText,
   hubUrl,
+  isGrpc,
   messageBytes,
   origins,
   port,
   seconds,
+  WEB_SCHEMES,
 } from './config-readers.js'
 import type { ApiKey } from './hub/api-key.js'
 import { LOG_LEVELS, type LogLevel } from './log.js'
@@ -21,12 +24,20 @@ export type Environment = Readonly<Record<string, string | undefined>>
 /** The Hub that the server uses: one that runs elsewhere, or the built-in one. */
 export type HubConfig =
   | { readonly kind: 'remote'; readonly url: string; readonly apiKey: ApiKey }
-  | { readonly kind: 'dev'; readonly port: number }
+  | ({ readonly kind: 'dev' } & DevHubPorts)
+
+/** TCP ports of the built-in Hub; 0 takes a free one. */
+export interface DevHubPorts {
+  /** Of its gRPC-web door. */
+  readonly port: number
+  /** Of its native gRPC door. */
+  readonly grpcPort: number
+}
 
 /** Whether the demo page is served, and where browsers reach the Hub. */
 export interface DemoConfig {
   readonly isServed: boolean
-  /** The Hub's gRPC-web door; missing where it is that of the built-in Hub. */
+  /** The Hub's gRPC-web door; missing where it is the built-in Hub's, or no page is served. */
   readonly hubUrl: string | undefined
 }
 
@@ -69,11 +80,12 @@ const variables = z.object({
   PORT: port.default(3001),
   HOST: z.string().optional(),
   LOG_LEVEL: z.enum(LOG_LEVELS, `must be one of ${LOG_LEVELS.join(', ')}`).default('info'),
-  HUB_URL: hubUrl.optional(),
+  HUB_URL: hubUrl([...WEB_SCHEMES, ...GRPC_SCHEMES]).optional(),
   USER_API_KEY: headerText.optional(),
   USER_API_SECRET: apiSecret.optional(),
-  HUB_PUBLIC_URL: hubUrl.optional(),
+  HUB_PUBLIC_URL: hubUrl(WEB_SCHEMES).optional(),
   DEV_HUB_PORT: port.default(3007),
+  DEV_HUB_GRPC_PORT: port.default(3006),
   DEMO: z.enum(['true', 'false'], 'must be true or false').optional(),
   HUB_TIMEOUT: seconds({ max: 3_600 }).default(10),
   // The Hub itself waits 60 s for a signature: ours has to be the first to give up.
@@ -108,6 +120,7 @@ export function readConfig(environment: Environment): Config {
   const faults = [
     ...(result.error?.issues ?? []).map((issue) => `${issue.path.join('.')}: ${issue.message}`),
     ...findMissing(given),
+    ...findMissingForDemo(given),
   ]
   if (!result.success || faults.length > 0) throw new ConfigError(faults)
 
@@ -123,7 +136,7 @@ export function readConfig(environment: Environment): Config {
     userAuthTtl: read.USER_AUTH_TTL,
     demo: {
       isServed: read.DEMO ? read.DEMO === 'true' : hub.kind === 'dev',
-      hubUrl: read.HUB_PUBLIC_URL ?? read.HUB_URL,
+      hubUrl: read.HUB_PUBLIC_URL ?? (isGrpc(read.HUB_URL) ? undefined : read.HUB_URL),
     },
     limits: readLimits(read),
     allowedOrigins: read.ALLOWED_ORIGINS ?? (isProduction(read) ? [] : 'local'),
@@ -136,20 +149,31 @@ export function readConfig(environment: Environment): Config {
 }
 
 /**
- * Reads the port of the built-in Hub, for those who run it alone.
+ * Reads the ports of the built-in Hub, for those who run it alone.
  *
- * @throws ConfigError where `DEV_HUB_PORT` is no port
+ * @throws ConfigError where `DEV_HUB_PORT` or `DEV_HUB_GRPC_PORT` is no port
  */
-export function readDevHubPort(environment: Environment): number {
-  const result = variables.shape.DEV_HUB_PORT.safeParse(environment.DEV_HUB_PORT || undefined)
-  if (result.success) return result.data
-  throw new ConfigError(result.error.issues.map((issue) => `DEV_HUB_PORT: ${issue.message}`))
+export function readDevHubPorts(environment: Environment): DevHubPorts {
+  const result = variables.pick({ DEV_HUB_PORT: true, DEV_HUB_GRPC_PORT: true }).safeParse({
+    DEV_HUB_PORT: environment.DEV_HUB_PORT || undefined,
+    DEV_HUB_GRPC_PORT: environment.DEV_HUB_GRPC_PORT || undefined,
+  })
+  if (result.success) return devHubPorts(result.data)
+  throw new ConfigError(
+    result.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`),
+  )
+}
+
+function devHubPorts(
+  read: Pick<z.output<typeof variables>, 'DEV_HUB_PORT' | 'DEV_HUB_GRPC_PORT'>,
+): DevHubPorts {
+  return { port: read.DEV_HUB_PORT, grpcPort: read.DEV_HUB_GRPC_PORT }
 }
 
 function readHub(read: Variables): HubConfig {
   const { HUB_URL: url, USER_API_KEY: key, USER_API_SECRET: secret } = read
   if (url === undefined || key === undefined || secret === undefined) {
-    return { kind: 'dev', port: read.DEV_HUB_PORT }
+    return { kind: 'dev', ...devHubPorts(read) }
   }
   return { kind: 'remote', url, apiKey: { key, secret } }
 }
@@ -183,9 +207,15 @@ function findMissing(given: Environment): string[] {
   return missing.map((name) => `${name}: is missing; ${reason}`)
 }
 
+/** The demo page needs to know a door that browsers can use. */
+function findMissingForDemo({ DEMO, HUB_URL, HUB_PUBLIC_URL }: Environment): string[] {
+  if (DEMO !== 'true' || HUB_PUBLIC_URL !== undefined || !isGrpc(HUB_URL)) return []
+  return ['HUB_PUBLIC_URL: is missing; with DEMO=true, browsers need a Hub by http or https']
+}
+
 function findHubWarnings(url: string): string[] {
   const { protocol, hostname } = new URL(url)
-  if (protocol === 'https:' || isLoopback(hostname)) return []
+  if (protocol === 'https:' || protocol === 'grpcs:' || isLoopback(hostname)) return []
   return [`HUB_URL: calls to ${hostname} are not encrypted; tokens can be read on their way`]
 }
 

@@ -4,14 +4,19 @@ import { ConfigError } from './config.js'
  * Turns the system's refusal to listen on a port into a fault that names the variable to change.
  *
  * @returns a handler for the failed listening: throws a ConfigError, or the error it was given
- *   where that is about something else
+ *   where that is about something else, another port among them
  */
 export function namePort(variable: string, port: number): (error: unknown) => never {
   return (error) => {
+    if (!isAbout(error, port)) throw error
     if (hasCode(error, 'EADDRINUSE')) throw new ConfigError([`${variable}: port ${port} is taken`])
     if (hasCode(error, 'EACCES')) throw new ConfigError([`${variable}: port ${port} is forbidden`])
     throw error
   }
+}
+
+function isAbout(error: unknown, port: number): boolean {
+  return error instanceof Error && 'port' in error && error.port === port
 }
 
 /** Whether an error is one of the system's with one of these codes. */

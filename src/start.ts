@@ -3,7 +3,7 @@ import { type Config, ConfigError } from './config.js'
 import type { ApiKey } from './hub/api-key.js'
 import { checkApiKey } from './hub/api-key-check.js'
 import { ApiKeyGate } from './hub/api-key-gate.js'
-import { GrpcWebCall } from './hub/grpc-web-transport.js'
+import { connectToHub } from './hub/hub-connection.js'
 import { SdkHub } from './hub/sdk-hub.js'
 import { decodeMultibase } from './keys/multibase.js'
 import { hasCode, namePort } from './listen-faults.js'
@@ -23,7 +23,10 @@ export interface Running {
 
 /** The Hub that the server talks to, and what frees it. */
 interface HubInUse {
+  /** The door that the server uses. */
   readonly url: string
+  /** The gRPC-web door, for browsers on this machine; missing where the configuration names it. */
+  readonly webUrl?: string
   readonly apiKey: ApiKey
   close(): Promise<void>
 }
@@ -37,9 +40,9 @@ interface HubInUse {
 export async function start(config: Config, log: Log): Promise<Running> {
   for (const warning of config.warnings) log.warn(warning)
   const hub = await openHub(config, log)
-  const address = { url: hub.url, openTransport: () => new GrpcWebCall() }
-  const gate = new ApiKeyGate(new SdkHub(address, hub.apiKey), () =>
-    checkApiKey(address, hub.apiKey, config.hubTimeout),
+  const connection = connectToHub(hub.url)
+  const gate = new ApiKeyGate(new SdkHub(connection, hub.apiKey), () =>
+    checkApiKey(connection, hub.apiKey, config.hubTimeout),
   )
   const stopping = new AbortController()
   try {
@@ -52,10 +55,12 @@ export async function start(config: Config, log: Log): Promise<Running> {
       async close() {
         stopping.abort()
         await server.close()
+        connection.close()
         await hub.close()
       },
     }
   } catch (error) {
+    connection.close()
     await hub.close()
     throw error
   }
@@ -64,20 +69,27 @@ export async function start(config: Config, log: Log): Promise<Running> {
 async function openHub({ hub }: Config, log: Log): Promise<HubInUse> {
   if (hub.kind === 'remote') return { ...hub, close: async () => {} }
   const { startDevHub } = await import('./dev-hub/hub.js')
-  const devHub = await startDevHub({ port: hub.port }).catch(namePort('DEV_HUB_PORT', hub.port))
+  const devHub = await startDevHub(hub)
+    .catch(namePort('DEV_HUB_PORT', hub.port))
+    .catch(namePort('DEV_HUB_GRPC_PORT', hub.grpcPort))
   const [apiKey] = devHub.apiKeys
   const secret = apiKey && decodeMultibase(apiKey.secret)
   if (!apiKey || !secret) throw new TypeError('the built-in Hub made no key')
   log.warn(
-    `no USER_API_KEY is set, so a built-in development Hub runs at ${devHub.url}: it forgets everything when it stops`,
+    `no USER_API_KEY is set, so a built-in development Hub runs at ${devHub.url} and ${devHub.grpcUrl}: it forgets everything when it stops`,
   )
-  return { url: devHub.url, apiKey: { key: apiKey.key, secret }, close: () => devHub.close() }
+  return {
+    url: devHub.grpcUrl,
+    webUrl: devHub.url,
+    apiKey: { key: apiKey.key, secret },
+    close: () => devHub.close(),
+  }
 }
 
 function listen(config: Config, gate: ApiKeyGate, hub: HubInUse, log: Log): Promise<LoginServer> {
   const { port, host, hubTimeout, challengeTimeout, userAuthTtl } = config
   const { limits, allowedOrigins, trustedProxies } = config
-  const { isServed, hubUrl = hub.url } = config.demo
+  const { isServed, hubUrl = hub.webUrl } = config.demo
   return createServer({
     port,
     host,
@@ -91,7 +103,7 @@ function listen(config: Config, gate: ApiKeyGate, hub: HubInUse, log: Log): Prom
     allowedOrigins,
     trustedProxies,
     findHubReadiness: () => gate.findReadiness(),
-    demo: isServed ? { hubUrl } : undefined,
+    demo: isServed && hubUrl !== undefined ? { hubUrl } : undefined,
   }).catch((error: unknown) => {
     const isHost = hasCode(error, 'EADDRNOTAVAIL', 'ENOTFOUND')
     if (isHost) throw new ConfigError([`HOST: ${host} is not an address of this machine`])

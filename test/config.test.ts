@@ -21,7 +21,7 @@ describe('a configuration', () => {
       port: 3001,
       host: '127.0.0.1',
       logLevel: 'info',
-      hub: { kind: 'dev', port: 3007 },
+      hub: { kind: 'dev', port: 3007, grpcPort: 3006 },
       hubTimeout: 10,
       challengeTimeout: 30,
       userAuthTtl: 300,
@@ -54,6 +54,15 @@ describe('a configuration', () => {
     expect(demo).toEqual({ isServed: true, hubUrl: HUB_PUBLIC_URL })
   })
 
+  it('takes a Hub by its native door, which is none for browsers', () => {
+    const native = { ...HUB, HUB_URL: 'grpc://127.0.0.1:3006/' }
+    const HUB_PUBLIC_URL = 'https://public.example.org'
+    expect(readConfig(native).hub).toMatchObject({ kind: 'remote', url: 'grpc://127.0.0.1:3006' })
+    expect(readConfig(native).demo).toEqual({ isServed: false, hubUrl: undefined })
+    const demo = readConfig({ ...native, DEMO: 'true', HUB_PUBLIC_URL }).demo
+    expect(demo).toEqual({ isServed: true, hubUrl: HUB_PUBLIC_URL })
+  })
+
   it('takes a variable that is set to nothing as not set', () => {
     expect(readConfig({ PORT: '', USER_API_KEY: '', HUB_URL: '', NODE_ENV: '' }).port).toBe(3001)
   })
@@ -64,6 +73,7 @@ describe('a configuration', () => {
       HOST: '::1',
       LOG_LEVEL: 'warn',
       DEV_HUB_PORT: '0',
+      DEV_HUB_GRPC_PORT: '0',
       HUB_TIMEOUT: '0.5',
       CHALLENGE_TIMEOUT: '55',
       USER_AUTH_TTL: '3600',
@@ -85,7 +95,7 @@ describe('a configuration', () => {
       port: 0,
       host: '::1',
       logLevel: 'warn',
-      hub: { kind: 'dev', port: 0 },
+      hub: { kind: 'dev', port: 0, grpcPort: 0 },
       hubTimeout: 0.5,
       challengeTimeout: 55,
       userAuthTtl: 3600,
@@ -109,18 +119,27 @@ describe('a configuration', () => {
 })
 
 describe('warnings', () => {
-  it.each(['http://hub.example.org', 'http://10.0.0.8:3007', 'http://127.0.0.1.example.org'])(
-    'are given for a plain connection to %s',
-    (url) => {
-      expect(readConfig({ ...HUB, HUB_URL: url }).warnings).toEqual([
-        expect.stringMatching(/^HUB_URL: /),
-      ])
-    },
-  )
+  it.each([
+    'http://hub.example.org',
+    'http://10.0.0.8:3007',
+    'http://127.0.0.1.example.org',
+    'grpc://hub.example.org:3006',
+  ])('are given for a plain connection to %s', (url) => {
+    expect(readConfig({ ...HUB, HUB_URL: url }).warnings).toEqual([
+      expect.stringMatching(/^HUB_URL: /),
+    ])
+  })
 
-  it.each(['https://hub.example.org', 'http://localhost:3007', 'http://127.0.0.9', 'http://[::1]'])(
-    'are not given for %s',
-    (url) => expect(readConfig({ ...HUB, HUB_URL: url }).warnings).toEqual([]),
+  it.each([
+    'https://hub.example.org',
+    'http://localhost:3007',
+    'http://127.0.0.9',
+    'http://[::1]',
+    'grpcs://hub.example.org',
+    'grpc://localhost:3006',
+    'grpc://[::1]:3006',
+  ])('are not given for %s', (url) =>
+    expect(readConfig({ ...HUB, HUB_URL: url }).warnings).toEqual([]),
   )
 
   it('are given where production refuses every browser, or lets every page in', () => {
@@ -142,6 +161,7 @@ describe('a fault', () => {
     ['PORT', { PORT: 'http' }],
     ['PORT', { PORT: '1e3' }],
     ['DEV_HUB_PORT', { DEV_HUB_PORT: '70000' }],
+    ['DEV_HUB_GRPC_PORT', { DEV_HUB_GRPC_PORT: '70000' }],
     ['LOG_LEVEL', { LOG_LEVEL: 'loud' }],
     ['HUB_TIMEOUT', { HUB_TIMEOUT: '0' }],
     ['HUB_TIMEOUT', { HUB_TIMEOUT: '-3' }],
@@ -156,7 +176,14 @@ describe('a fault', () => {
     ['HUB_URL', { ...HUB, HUB_URL: 'ftp://hub.example.org' }],
     ['HUB_URL', { ...HUB, HUB_URL: 'https://me:pass@hub.example.org' }],
     ['HUB_URL', { ...HUB, HUB_URL: 'https://hub.example.org?x=1' }],
+    ['HUB_URL', { ...HUB, HUB_URL: 'grpc://hub.example.org' }],
+    ['HUB_URL', { ...HUB, HUB_URL: 'grpc://hub.example.org:3006/api' }],
+    ['HUB_URL', { ...HUB, HUB_URL: 'grpcs://hub.example.org/api' }],
+    ['HUB_URL', { ...HUB, HUB_URL: 'grpcs://' }],
+    ['HUB_URL', { ...HUB, HUB_URL: 'grpc:hub.example.org' }],
     ['HUB_PUBLIC_URL', { HUB_PUBLIC_URL: 'ws://hub.example.org' }],
+    ['HUB_PUBLIC_URL', { HUB_PUBLIC_URL: 'grpcs://hub.example.org' }],
+    ['HUB_PUBLIC_URL', { ...HUB, HUB_URL: 'grpcs://hub.example.org', DEMO: 'true' }],
     ['DEMO', { DEMO: 'yes' }],
     ['ALLOWED_ORIGINS', { ALLOWED_ORIGINS: 'app.example.org' }],
     ['ALLOWED_ORIGINS', { ALLOWED_ORIGINS: 'https://app.example.org/' }],

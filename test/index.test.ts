@@ -8,6 +8,9 @@ import { freePort, takenPort } from './support/ports.js'
 import { ProgramProcess, runProgram } from './support/server-process.js'
 import { TestApp } from './support/test-app.js'
 
+/** The built-in Hub on ports of its own. */
+const DEV_HUB = { DEV_HUB_PORT: '0', DEV_HUB_GRPC_PORT: '0' }
+
 const READY = /users log in at (ws:\S+?userauth)/
 
 /** Starts a dev Hub that knows the keys given. */
@@ -23,7 +26,7 @@ function environmentFor(url: string, { key, secret }: { key: string; secret: str
 
 describe('npm start', () => {
   it('runs with the built-in Hub where no key is set, and says so', async () => {
-    const server = await ProgramProcess.start('index.js', { PORT: '0', DEV_HUB_PORT: '0' })
+    const server = await ProgramProcess.start('index.js', { PORT: '0', ...DEV_HUB })
     const [, url = ''] = await server.printed(READY)
     expect(url).toMatch(/^ws:\/\/127\.0\.0\.1:\d+\/ws\/userauth$/)
     expect(server.output).toMatch(/built-in development Hub runs at http:\/\/127\.0\.0\.1:\d+/)
@@ -32,7 +35,7 @@ describe('npm start', () => {
   })
 
   it.each(['SIGINT', 'SIGTERM'] as const)('stops cleanly on %s', async (signal) => {
-    const server = await ProgramProcess.start('index.js', { PORT: '0', DEV_HUB_PORT: '0' })
+    const server = await ProgramProcess.start('index.js', { PORT: '0', ...DEV_HUB })
     const [, url = ''] = await server.printed(READY)
     const app = await TestApp.connect(url)
     const closed = app.closed()
@@ -64,19 +67,21 @@ describe('npm start', () => {
 
   it('names PORT where its port is taken', async () => {
     const PORT = String(await takenPort())
-    const ending = await runProgram('index.js', { PORT, DEV_HUB_PORT: '0' })
+    const ending = await runProgram('index.js', { PORT, ...DEV_HUB })
     expect(ending).toMatchObject({ status: 1, stderr: `PORT: port ${PORT} is taken\n` })
   })
 
-  it('names DEV_HUB_PORT where its port is taken', async () => {
-    const DEV_HUB_PORT = String(await takenPort())
-    const ending = await runProgram('index.js', { PORT: '0', DEV_HUB_PORT })
-    const stderr = `DEV_HUB_PORT: port ${DEV_HUB_PORT} is taken\n`
-    expect(ending).toMatchObject({ status: 1, stderr })
-  })
+  it.each(['DEV_HUB_PORT', 'DEV_HUB_GRPC_PORT'])(
+    'names %s where its port is taken',
+    async (name) => {
+      const port = String(await takenPort())
+      const ending = await runProgram('index.js', { PORT: '0', ...DEV_HUB, [name]: port })
+      expect(ending).toMatchObject({ status: 1, stderr: `${name}: port ${port} is taken\n` })
+    },
+  )
 
   it("names HOST where it is not this machine's", async () => {
-    const ending = await runProgram('index.js', { PORT: '0', DEV_HUB_PORT: '0', HOST: '192.0.2.1' })
+    const ending = await runProgram('index.js', { PORT: '0', ...DEV_HUB, HOST: '192.0.2.1' })
     const stderr = expect.stringMatching(/^HOST: 192\.0\.2\.1 /)
     expect(ending).toMatchObject({ status: 1, stderr })
   })

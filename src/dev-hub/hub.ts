@@ -1,5 +1,6 @@
 import { type ApiKey, createApiKey } from './api-keys.js'
 import { Authorization } from './authorization.js'
+import { openGrpcDoor } from './grpc-door.js'
 import { createMethods } from './methods.js'
 import { ThreadStore } from './thread-store.js'
 import { TokenIssuer } from './token-issuer.js'
@@ -11,6 +12,8 @@ export interface DevHubOptions {
   readonly apiKeys?: readonly ApiKey[]
   /** TCP port of the gRPC-web door; 0, unless given, takes a free one. */
   readonly port?: number
+  /** TCP port of the native gRPC door; 0, unless given, takes a free one. */
+  readonly grpcPort?: number
   /** How long `GetToken` waits for a signature, in seconds; unless given 60, as hubd does. */
   readonly signatureTimeout?: number
 }
@@ -19,10 +22,12 @@ export interface DevHubOptions {
 export interface DevHub {
   /** Address of its gRPC-web door: `http://127.0.0.1:3007`. */
   readonly url: string
+  /** Address of its native gRPC door: `grpc://127.0.0.1:3006`. */
+  readonly grpcUrl: string
   readonly apiKeys: readonly ApiKey[]
   /** The Hub's public key: the issuer of its tokens. */
   readonly issuer: string
-  /** How many callers are connected now. */
+  /** How many calls run now, through either door. */
   readonly openCalls: number
   /** Cuts every call off and returns when nothing is left. */
   close(): Promise<void>
@@ -36,22 +41,29 @@ export interface DevHub {
  * It differs from hubd on purpose in one point: it verifies a token's signature in `ListThreads`
  * and `GetThread` too, and answers a forged one with `invalid thread token`.
  *
- * @throws the system's error where the port can't be listened on, such as `EADDRINUSE`
+ * @throws the system's error where a port can't be listened on, such as `EADDRINUSE`
  */
 export async function startDevHub(options: DevHubOptions = {}): Promise<DevHub> {
-  const { apiKeys = [createApiKey()], port = 0, signatureTimeout = 60 } = options
+  const { apiKeys = [createApiKey()], port = 0, grpcPort = 0, signatureTimeout = 60 } = options
   const issuer = new TokenIssuer()
   const authorization = new Authorization(apiKeys, issuer.name)
   const threads = new ThreadStore()
   const methods = createMethods({ authorization, issuer, threads, signatureTimeout })
   const webDoor = await openWebDoor(port, methods)
+  const grpcDoor = await openGrpcDoor(grpcPort, methods).catch(async (error: unknown) => {
+    await webDoor.close()
+    throw error
+  })
   return {
     url: `http://127.0.0.1:${webDoor.port}`,
+    grpcUrl: `grpc://127.0.0.1:${grpcDoor.port}`,
     apiKeys,
     issuer: issuer.name,
     get openCalls() {
-      return webDoor.openCalls
+      return webDoor.openCalls + grpcDoor.openCalls
     },
-    close: () => webDoor.close(),
+    async close() {
+      await Promise.all([webDoor.close(), grpcDoor.close()])
+    },
   }
 }

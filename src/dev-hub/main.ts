@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util'
-import { ConfigError, readDevHubPort } from '../config.js'
+import { ConfigError, readDevHubPorts } from '../config.js'
 import { readEnvironment } from '../environment.js'
 import { namePort } from '../listen-faults.js'
 import { onceToldToStop } from '../signals.js'
@@ -8,13 +8,15 @@ import { type DevHub, startDevHub } from './hub.js'
 const USAGE = `usage: npm run dev-hub [-- --json]
 
 Runs a development Hub until it is stopped.
-  --json  print one line, {"url","key","secret"}, for programs
+  --json  print one line, {"url","grpcUrl","key","secret"}, for programs
 `
 
 try {
   const isJson = readArguments()
-  const port = readDevHubPort(readEnvironment())
-  const hub = await startDevHub({ port }).catch(namePort('DEV_HUB_PORT', port))
+  const ports = readDevHubPorts(readEnvironment())
+  const hub = await startDevHub(ports)
+    .catch(namePort('DEV_HUB_PORT', ports.port))
+    .catch(namePort('DEV_HUB_GRPC_PORT', ports.grpcPort))
   process.stdout.write(isJson ? describeAsJson(hub) : describe(hub))
   onceToldToStop(() => void hub.close().then(() => process.exit(0)))
 } catch (error) {
@@ -32,15 +34,16 @@ function readArguments(): boolean {
   }
 }
 
-function describe({ url, apiKeys: [apiKey] }: DevHub): string {
+function describe({ url, grpcUrl, apiKeys: [apiKey] }: DevHub): string {
   return `A development Hub runs until it is stopped; it forgets everything then.
 
-  HUB_URL=${url}
+  HUB_URL=${grpcUrl}
+  HUB_PUBLIC_URL=${url}
   USER_API_KEY=${apiKey?.key}
   USER_API_SECRET=${apiKey?.secret}
 `
 }
 
-function describeAsJson({ url, apiKeys: [apiKey] }: DevHub): string {
-  return `${JSON.stringify({ url, key: apiKey?.key, secret: apiKey?.secret })}\n`
+function describeAsJson({ url, grpcUrl, apiKeys: [apiKey] }: DevHub): string {
+  return `${JSON.stringify({ url, grpcUrl, key: apiKey?.key, secret: apiKey?.secret })}\n`
 }

@@ -1,11 +1,9 @@
 import type { WebSocket } from 'ws'
 import { decodeFields, encodeFields } from '../grpc/fields.js'
-import { encodeFrame, FIELDS_FLAG, FrameError, FrameReader, MESSAGE_FLAG } from '../grpc/frames.js'
+import { encodeFrame, FIELDS_FLAG, MESSAGE_FLAG } from '../grpc/frames.js'
 import { type CallStatus, Status, writeStatus } from '../grpc/status.js'
 import { CallError, type HubCall } from './call.js'
-
-/** The most that one request may have, in bytes: what gRPC's libraries accept by default. */
-const MAX_REQUEST_BYTES = 4 * 1024 * 1024
+import { RequestQueue } from './request-queue.js'
 
 /** What the caller's frames after the first start with: a message follows, or none will. */
 const MESSAGE_FOLLOWS = 0
@@ -20,12 +18,7 @@ export class WebCall implements HubCall {
   readonly #socket: WebSocket
   #metadata: ReadonlyMap<string, string> | undefined
   #open: () => void = () => {}
-  readonly #reader = new FrameReader(MAX_REQUEST_BYTES)
-  /** Requests that came and were not received yet. */
-  readonly #requests: Uint8Array[] = []
-  /** Why there will be no further requests, once there won't. */
-  #end: { readonly error?: CallError } | undefined
-  #wake: () => void = () => {}
+  readonly #requests = new RequestQueue()
   #hasReplied = false
 
   /** @param socket - a socket on which nothing has come yet */
@@ -35,23 +28,17 @@ export class WebCall implements HubCall {
       this.#open = resolve
     })
     socket.on('message', (frame: Buffer) => this.#take(frame))
-    socket.on('close', () => this.#finish(new CallError(Status.Cancelled, 'the caller left')))
+    socket.on('close', () => {
+      this.#requests.finish(new CallError(Status.Cancelled, 'the caller left'))
+    })
   }
 
   get metadata(): ReadonlyMap<string, string> {
     return this.#metadata ?? new Map()
   }
 
-  async receive(): Promise<Uint8Array | undefined> {
-    for (;;) {
-      const request = this.#requests.shift()
-      if (request) return request
-      if (this.#end?.error) throw this.#end.error
-      if (this.#end) return undefined
-      await new Promise<void>((resolve) => {
-        this.#wake = resolve
-      })
-    }
+  receive(): Promise<Uint8Array | undefined> {
+    return this.#requests.receive()
   }
 
   reply(message: Uint8Array): void {
@@ -72,31 +59,16 @@ export class WebCall implements HubCall {
   }
 
   #take(frame: Buffer): void {
-    if (this.#end) return
     if (!this.#metadata) {
       this.#metadata = decodeFields(frame)
       this.#open()
     } else if (frame[0] === NO_MORE_MESSAGES && frame.length === 1) {
-      this.#finish()
+      this.#requests.finish()
     } else if (frame[0] === MESSAGE_FOLLOWS) {
-      this.#read(frame.subarray(1))
+      this.#requests.push(frame.subarray(1))
     } else {
-      this.#finish(new CallError(Status.Internal, 'a frame must start with 0, or be the byte 1'))
+      const rule = 'a frame must start with 0, or be the byte 1'
+      this.#requests.finish(new CallError(Status.Internal, rule))
     }
-    this.#wake()
-  }
-
-  #read(chunk: Buffer): void {
-    try {
-      for (const { data } of this.#reader.push(chunk)) this.#requests.push(data)
-    } catch (error) {
-      if (!(error instanceof FrameError)) throw error
-      this.#finish(new CallError(Status.ResourceExhausted, `bad request: ${error.message}`))
-    }
-  }
-
-  #finish(error?: CallError): void {
-    this.#end ??= error ? { error } : {}
-    this.#wake()
   }
 }

@@ -2,6 +2,7 @@ import { once } from 'node:events'
 import { createServer } from 'node:http'
 import { type WebSocket, WebSocketServer } from 'ws'
 import { withDeadline } from '../deadline.js'
+import { MAX_MESSAGE_BYTES } from '../grpc/frames.js'
 import { Status } from '../grpc/status.js'
 import { CallError, type Method } from './call.js'
 import { WebCall } from './web-call.js'
@@ -13,7 +14,7 @@ const HEADERS_TIMEOUT = 10
 const CLOSE_TIMEOUT_MS = 1_000
 
 /** The most that a caller may send in one WebSocket message, in bytes. */
-const MAX_FRAME_BYTES = 4 * 1024 * 1024 + 64
+const MAX_FRAME_BYTES = MAX_MESSAGE_BYTES + 64
 
 /** Where calls come in by gRPC-web over WebSocket, one socket for each. */
 export interface WebDoor {

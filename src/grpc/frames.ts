@@ -4,6 +4,9 @@ export const MESSAGE_FLAG = 0x00
 /** Flag of a frame that holds headers or trailers: gRPC-web's way to carry them in the body. */
 export const FIELDS_FLAG = 0x80
 
+/** The most that one message may have, in bytes: what gRPC's libraries accept by default. */
+export const MAX_MESSAGE_BYTES = 4 * 1024 * 1024
+
 /** Bytes before a frame's data: its flag, then its length in four bytes, big-endian. */
 const PREFIX_BYTES = 5
 
@@ -38,6 +41,11 @@ export class FrameReader {
   /** @param maxFrameBytes - the most data that a frame may have, in bytes */
   constructor(maxFrameBytes: number) {
     this.#maxFrameBytes = maxFrameBytes
+  }
+
+  /** Whether the bytes so far end inside a frame. */
+  get isInsideFrame(): boolean {
+    return this.#pending.length > 0
   }
 
   /**

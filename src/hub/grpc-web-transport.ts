@@ -1,12 +1,9 @@
 import { WebSocket } from 'ws'
 import { decodeFields } from '../grpc/fields.js'
-import { FIELDS_FLAG, FrameReader } from '../grpc/frames.js'
+import { FIELDS_FLAG, FrameReader, MAX_MESSAGE_BYTES } from '../grpc/frames.js'
 import { type CallStatus, readStatus, Status } from '../grpc/status.js'
 import { HubError } from './hub.js'
 import type { CallTransport, Metadata, Transport, TransportOptions } from './transport.js'
-
-/** The most that a Hub may reply, in bytes: what gRPC's libraries accept by default. */
-const MAX_REPLY_BYTES = 4 * 1024 * 1024
 
 /** How long a Hub may take to answer our closing of a finished call's socket, in ms. */
 const CLOSE_TIMEOUT_MS = 1_000
@@ -29,7 +26,7 @@ export class GrpcWebCall implements CallTransport {
   #isOver = false
   /** Frames that the SDK sent before the socket was open. */
   #unsent: Uint8Array[] = []
-  #reader = new FrameReader(MAX_REPLY_BYTES)
+  #reader = new FrameReader(MAX_MESSAGE_BYTES)
   #receivedBytes = 0
 
   constructor() {
@@ -56,7 +53,7 @@ export class GrpcWebCall implements CallTransport {
     if (this.#isOver) return
     const socket = new WebSocket(options.url.replace(/^http/, 'ws'), 'grpc-websockets', {
       perMessageDeflate: false,
-      maxPayload: MAX_REPLY_BYTES,
+      maxPayload: MAX_MESSAGE_BYTES,
       closeTimeout: CLOSE_TIMEOUT_MS,
     })
     this.#socket = socket
@@ -87,7 +84,7 @@ export class GrpcWebCall implements CallTransport {
 
   #receive(options: TransportOptions, chunk: Buffer, isBinary: boolean): void {
     this.#receivedBytes += chunk.length
-    if (!isBinary || this.#receivedBytes > MAX_REPLY_BYTES) {
+    if (!isBinary || this.#receivedBytes > MAX_MESSAGE_BYTES) {
       this.#fail(new HubError(isBinary ? 'the Hub replied too much' : 'the Hub sent a text frame'))
       return
     }

@@ -7,7 +7,8 @@ import { text } from 'node:stream/consumers'
 import { PrivateKey } from '@textile/hub'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { listThreads } from '../../src/cli/list-threads.js'
-import { type Script, startFaultyHub } from '../support/faulty-hub.js'
+import type { Script } from '../support/faulty-hub.js'
+import { startFaultyWebHub } from '../support/faulty-web-hub.js'
 import { listsThreads } from '../support/lists-threads.js'
 import {
   answers,
@@ -57,7 +58,7 @@ const login300 = answersSignature(() => tokenMessage({}, userAuth))
 
 /** Starts a Hub that does what a script says; it ends with the test. */
 async function startHub(script: Script) {
-  const hub = await startFaultyHub(script)
+  const hub = await startFaultyWebHub(script)
   onTestFinished(() => hub.close())
   return hub
 }
@@ -200,8 +201,8 @@ describe('--key', () => {
 describe('--hub', () => {
   it.each<[string, Script]>([
     ['refuses', async (call) => call.end(16, 'Bad API key signature')],
-    ['closes at once', async (call) => call.socket.close()],
-    ['talks nonsense', async ({ socket }) => socket.send('hello', () => socket.close())],
+    ['closes at once', async (call) => call.drop()],
+    ['talks nonsense', async (call) => call.send(Buffer.from('nonsense'))],
   ])('that %s is hub_failed, in words of our own', async (_, script) => {
     const server = await startScriptedServer(login300)
     const hub = await startHub(script)

@@ -4,12 +4,14 @@ import { takenPort } from '../support/ports.js'
 import { ProgramProcess, runProgram } from '../support/server-process.js'
 
 const MAIN = 'dev-hub/main.js'
+const FREE_PORTS = { DEV_HUB_PORT: '0', DEV_HUB_GRPC_PORT: '0' }
 
 it('prints one line of JSON, with which the SDK logs in, and stops cleanly', async () => {
-  const program = await ProgramProcess.start(MAIN, { DEV_HUB_PORT: '0' }, ['--json'])
+  const program = await ProgramProcess.start(MAIN, FREE_PORTS, ['--json'])
   const [line] = await program.printed(/^.+\n/)
-  const { url, key, secret, ...others } = JSON.parse(line)
+  const { url, grpcUrl, key, secret, ...others } = JSON.parse(line)
   expect(others).toEqual({})
+  expect(grpcUrl).toMatch(/^grpc:\/\/127\.0\.0\.1:\d+$/)
   const client = await Client.withKeyInfo({ key, secret }, url)
   await client.getToken(PrivateKey.fromRandom())
   expect(await client.listThreads()).toEqual([])
@@ -18,18 +20,22 @@ it('prints one line of JSON, with which the SDK logs in, and stops cleanly', asy
 })
 
 it('prints what a .env file needs', async () => {
-  const program = await ProgramProcess.start(MAIN, { DEV_HUB_PORT: '0' })
-  await program.printed(/HUB_URL=http:\/\/127\.0\.0\.1:\d+\n/)
+  const program = await ProgramProcess.start(MAIN, FREE_PORTS)
+  await program.printed(/HUB_URL=grpc:\/\/127\.0\.0\.1:\d+\n/)
+  await program.printed(/HUB_PUBLIC_URL=http:\/\/127\.0\.0\.1:\d+\n/)
   await program.printed(/USER_API_KEY=b[a-z2-7]{26}\n/)
   await program.printed(/USER_API_SECRET=b[a-z2-7]{39}\n/)
 })
 
-it('names the variable or the argument that is wrong', async () => {
-  const DEV_HUB_PORT = String(await takenPort())
-  const taken = `DEV_HUB_PORT: port ${DEV_HUB_PORT} is taken\n`
-  expect(await runProgram(MAIN, { DEV_HUB_PORT })).toMatchObject({ status: 1, stderr: taken })
-  const noPort = expect.stringMatching(/^DEV_HUB_PORT: must be a port number/)
-  expect(await runProgram(MAIN, { DEV_HUB_PORT: 'x' })).toMatchObject({ status: 1, stderr: noPort })
+it.each(['DEV_HUB_PORT', 'DEV_HUB_GRPC_PORT'])('names %s where it is wrong', async (variable) => {
+  const port = String(await takenPort())
+  const taken = { status: 1, stderr: `${variable}: port ${port} is taken\n` }
+  expect(await runProgram(MAIN, { ...FREE_PORTS, [variable]: port })).toMatchObject(taken)
+  const noPort = { status: 1, stderr: expect.stringMatching(`^${variable}: must be a port number`) }
+  expect(await runProgram(MAIN, { ...FREE_PORTS, [variable]: 'x' })).toMatchObject(noPort)
+})
+
+it('explains itself to whoever gives it another argument', async () => {
   const usage = expect.stringMatching(/^usage: npm run dev-hub/)
   expect(await runProgram(MAIN, {}, ['--nope'])).toMatchObject({ status: 1, stderr: usage })
 })

@@ -1,13 +1,14 @@
 import { randomBytes } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
+import { startFaultyGrpcHub } from '../support/faulty-grpc-hub.js'
 import {
   challengeReply,
   type FaultyCall,
-  headers,
   type Script,
+  type StartFaultyHub,
   tokenReply,
-  trailers,
 } from '../support/faulty-hub.js'
+import { startFaultySocketHub, startFaultyWebHub } from '../support/faulty-web-hub.js'
 import { randomIdentity } from '../support/identity.js'
 import { expectNoLoginLeft } from '../support/leftovers.js'
 import { startLoginServer, startWithFaultyHub } from '../support/login-server.js'
@@ -36,27 +37,27 @@ function tokenFor(sub: unknown): string {
 
 /** What the Hub does before the app has been challenged, and what the app is told. */
 const beforeChallenge: Record<string, { script: Script; code: string }> = {
-  'closes on connection': { script: async (call) => call.socket.close(), code: 'hub_unavailable' },
+  'closes on connection': { script: async (call) => call.close(), code: 'hub_unavailable' },
   'drops the connection': {
-    script: async (call) => call.socket.terminate(),
+    script: async (call) => call.drop(),
     code: 'hub_unavailable',
   },
   'says nothing': { script: async () => {}, code: 'hub_timeout' },
   'sends headers, then nothing': {
-    script: async (call) => call.send(headers()),
+    script: async (call) => call.sendHeaders(),
     code: 'hub_timeout',
   },
   'closes after the headers': {
     script: async (call) => {
-      call.send(headers())
-      call.socket.close(1000)
+      call.sendHeaders()
+      call.close()
     },
     code: 'hub_unavailable',
   },
   'closes inside a frame': {
     script: async (call) => {
       call.send(challengeReply(randomBytes(32)).subarray(0, 9))
-      call.socket.close(1000)
+      call.close()
     },
     code: 'hub_unavailable',
   },
@@ -64,10 +65,8 @@ const beforeChallenge: Record<string, { script: Script; code: string }> = {
     script: async (call) => call.send(randomBytes(200).fill(0xff)),
     code: 'hub_unavailable',
   },
-  'answers text': { script: async (call) => call.socket.send('hello'), code: 'hub_unavailable' },
   'answers what is no protobuf': {
-    script: async (call) =>
-      call.send(headers(), Uint8Array.of(0, 0, 0, 0, 4, 0xff, 0xff, 0xff, 0xff)),
+    script: async (call) => call.send(Uint8Array.of(0, 0, 0, 0, 4, 0xff, 0xff, 0xff, 0xff)),
     code: 'hub_unavailable',
   },
   'announces a frame of 4 GiB': {
@@ -87,12 +86,12 @@ const beforeChallenge: Record<string, { script: Script; code: string }> = {
     code: 'hub_unavailable',
   },
   'sends 5 MB': {
-    script: async (call) => call.send(headers(), randomBytes(5_000_000)),
+    script: async (call) => call.send(randomBytes(5_000_000)),
     code: 'hub_unavailable',
   },
   'hands out a token unasked': {
     script: async (call) => {
-      call.send(headers(), tokenReply(tokenFor('x')))
+      call.send(tokenReply(tokenFor('x')))
       call.end(0)
     },
     code: 'hub_unavailable',
@@ -102,10 +101,7 @@ const beforeChallenge: Record<string, { script: Script; code: string }> = {
     code: 'hub_unavailable',
   },
   'ends with a status that is no number': {
-    script: async (call) => {
-      call.send(Uint8Array.from(trailers(0)).fill(0x78, 18, 19))
-      call.socket.close(1000)
-    },
+    script: async (call) => call.end('x'),
     code: 'hub_unavailable',
   },
   'ends with code 2': { script: async (call) => call.end(2), code: 'hub_unavailable' },
@@ -118,8 +114,8 @@ const beforeChallenge: Record<string, { script: Script; code: string }> = {
 
 /** What the Hub does while the app signs. */
 const whileSigning: Record<string, { end: Script; code: string }> = {
-  closes: { end: async (call) => call.socket.close(1000), code: 'hub_unavailable' },
-  'drops the connection': { end: async (call) => call.socket.terminate(), code: 'hub_unavailable' },
+  closes: { end: async (call) => call.close(), code: 'hub_unavailable' },
+  'drops the connection': { end: async (call) => call.drop(), code: 'hub_unavailable' },
   'gives up waiting': {
     end: async (call) => call.end(4, 'Challenge deadline exceeded'),
     code: 'hub_timeout',
@@ -141,12 +137,12 @@ const afterSignature: Record<string, { end: Script; code: string }> = {
     end: async (call) => call.send(tokenReply(tokenFor('x'))),
     code: 'hub_timeout',
   },
-  closes: { end: async (call) => call.socket.close(1000), code: 'hub_unavailable' },
-  'drops the connection': { end: async (call) => call.socket.terminate(), code: 'hub_unavailable' },
+  closes: { end: async (call) => call.close(), code: 'hub_unavailable' },
+  'drops the connection': { end: async (call) => call.drop(), code: 'hub_unavailable' },
   'sends a token, then closes without a status': {
     end: async (call) => {
       call.send(tokenReply(tokenFor('x')))
-      call.socket.close(1000)
+      call.close()
     },
     code: 'hub_unavailable',
   },
@@ -183,77 +179,107 @@ const afterSignature: Record<string, { end: Script; code: string }> = {
   'refuses the key': { end: async (call) => call.end(16), code: 'hub_rejected' },
 }
 
-describe('a Hub that, before the challenge,', () => {
-  it.each(Object.entries(beforeChallenge))('%s', async (_name, { script, code }) => {
-    const { hub, server } = await startWithFaultyHub(script, { hubTimeout: SHORT })
-    const app = await TestApp.connect(server.url)
-    app.send({ type: 'token', pubkey: randomIdentity().pubkey })
-    expect(await app.next()).toMatchObject({ type: 'error', code })
-    await expectNoLoginLeft(server, hub)
-  })
-})
+/** A Hub's doors. */
+const doors: Record<string, { startHub: StartFaultyHub; scheme: string }> = {
+  'gRPC-web': { startHub: startFaultyWebHub, scheme: 'http' },
+  'native gRPC': { startHub: startFaultyGrpcHub, scheme: 'grpc' },
+}
 
-describe('a Hub that, while the app signs,', () => {
-  it.each(Object.entries(whileSigning))('%s', async (_name, { end, code }) => {
-    const { hub, server } = await startWithFaultyHub(async (call) => {
-      await call.receiveKey()
-      call.challenge()
-      await end(call)
+describe.each(Object.entries(doors))('by %s,', (_door, { startHub, scheme }) => {
+  describe('a Hub that, before the challenge,', () => {
+    it.each(Object.entries(beforeChallenge))('%s', async (_name, { script, code }) => {
+      const { hub, server } = await startWithFaultyHub(script, { hubTimeout: SHORT }, startHub)
+      const app = await TestApp.connect(server.url)
+      app.send({ type: 'token', pubkey: randomIdentity().pubkey })
+      expect(await app.next()).toMatchObject({ type: 'error', code })
+      await expectNoLoginLeft(server, hub)
     })
-    const app = await TestApp.connect(server.url)
-    const identity = randomIdentity()
-    const challenge = await app.requestChallenge(identity.pubkey)
-    expect(await app.next()).toMatchObject({ type: 'error', code })
-    await expectNoLoginLeft(server, hub)
-
-    app.sendSignature(identity.sign(challenge))
-    expect(await app.next()).toMatchObject({ code: 'no_challenge' })
   })
 
-  it('challenges twice has one answered', async () => {
-    const { hub, server } = await startWithFaultyHub(async (call) => {
-      await call.receiveKey()
-      call.challenge()
-      call.send(challengeReply(randomBytes(32)))
-      await call.receive()
-      call.end(2)
+  describe('a Hub that, while the app signs,', () => {
+    it.each(Object.entries(whileSigning))('%s', async (_name, { end, code }) => {
+      const { hub, server } = await startWithFaultyHub(
+        async (call) => {
+          await call.receiveKey()
+          call.challenge()
+          await end(call)
+        },
+        {},
+        startHub,
+      )
+      const app = await TestApp.connect(server.url)
+      const identity = randomIdentity()
+      const challenge = await app.requestChallenge(identity.pubkey)
+      expect(await app.next()).toMatchObject({ type: 'error', code })
+      await expectNoLoginLeft(server, hub)
+
+      app.sendSignature(identity.sign(challenge))
+      expect(await app.next()).toMatchObject({ code: 'no_challenge' })
     })
-    const app = await TestApp.connect(server.url)
-    expect(await app.login()).toMatchObject({ code: 'hub_unavailable' })
-    await expectNoLoginLeft(server, hub)
-  })
-})
 
-describe('a Hub that, having the signature,', () => {
-  it.each(Object.entries(afterSignature))('%s', async (_name, { end, code }) => {
-    const script: Script = async (call) => {
-      await upToSignature(call)
-      await end(call)
-    }
-    const { hub, server } = await startWithFaultyHub(script, { hubTimeout: SHORT })
-    const app = await TestApp.connect(server.url)
-    expect(await app.login()).toMatchObject({ type: 'error', code })
-    await expectNoLoginLeft(server, hub)
+    it('challenges twice has one answered', async () => {
+      const { hub, server } = await startWithFaultyHub(
+        async (call) => {
+          await call.receiveKey()
+          call.challenge()
+          call.send(challengeReply(randomBytes(32)))
+          await call.receive()
+          call.end(2)
+        },
+        {},
+        startHub,
+      )
+      const app = await TestApp.connect(server.url)
+      expect(await app.login()).toMatchObject({ code: 'hub_unavailable' })
+      await expectNoLoginLeft(server, hub)
+    })
   })
-})
 
-describe('a Hub that is down', () => {
-  it('is reported, and the socket serves on', async () => {
-    const { hub, server } = await startWithFaultyHub(async () => {})
-    await hub.close()
-    const app = await TestApp.connect(server.url)
-    for (let round = 0; round < 2; round += 1) {
+  describe('a Hub that, having the signature,', () => {
+    it.each(Object.entries(afterSignature))('%s', async (_name, { end, code }) => {
+      const script: Script = async (call) => {
+        await upToSignature(call)
+        await end(call)
+      }
+      const { hub, server } = await startWithFaultyHub(script, { hubTimeout: SHORT }, startHub)
+      const app = await TestApp.connect(server.url)
+      expect(await app.login()).toMatchObject({ type: 'error', code })
+      await expectNoLoginLeft(server, hub)
+    })
+  })
+
+  describe('a Hub that is down', () => {
+    it('is reported, and the socket serves on', async () => {
+      const { hub, server } = await startWithFaultyHub(async () => {}, {}, startHub)
+      await hub.close()
+      const app = await TestApp.connect(server.url)
+      for (let round = 0; round < 2; round += 1) {
+        app.send({ type: 'token', pubkey: randomIdentity().pubkey })
+        expect(await app.next()).toMatchObject({ code: 'hub_unavailable' })
+      }
+    })
+
+    it('is no Hub at all', async () => {
+      const apiKey = { key: 'bkey', secret: randomBytes(24) }
+      const other = await startLoginServer('http://127.0.0.1:1', apiKey)
+      const server = await startLoginServer(
+        other.url.replace(/^ws:\/\/([^/]+).*/, `${scheme}://$1`),
+        apiKey,
+      )
+      const app = await TestApp.connect(server.url)
       app.send({ type: 'token', pubkey: randomIdentity().pubkey })
       expect(await app.next()).toMatchObject({ code: 'hub_unavailable' })
-    }
+    })
   })
+})
 
-  it('is no Hub at all', async () => {
-    const apiKey = { key: 'bkey', secret: randomBytes(24) }
-    const other = await startLoginServer('http://127.0.0.1:1', apiKey)
-    const server = await startLoginServer(other.url.replace(/^ws/, 'http'), apiKey)
+describe('a Hub that, by gRPC-web,', () => {
+  it('answers text', async () => {
+    const startHub = () => startFaultySocketHub((socket) => socket.send('hello'))
+    const { hub, server } = await startWithFaultyHub(async () => {}, {}, startHub)
     const app = await TestApp.connect(server.url)
     app.send({ type: 'token', pubkey: randomIdentity().pubkey })
-    expect(await app.next()).toMatchObject({ code: 'hub_unavailable' })
+    expect(await app.next()).toMatchObject({ type: 'error', code: 'hub_unavailable' })
+    await expectNoLoginLeft(server, hub)
   })
 })

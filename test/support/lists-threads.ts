@@ -1,7 +1,7 @@
 import { ThreadID } from '@textile/hub'
 import users from '@textile/users-grpc/api/usersd/pb/usersd_pb.js'
 import { encodeFrame, MESSAGE_FLAG } from '../../src/grpc/frames.js'
-import { headers, type Script } from './faulty-hub.js'
+import type { Script } from './faulty-hub.js'
 
 /**
  * What a Hub does that lists threads of these names, whoever asks.
@@ -18,7 +18,8 @@ export function listsThreads(names: readonly string[], received: Buffer[] = []):
   }
   return async (call) => {
     received.push(await call.receive())
-    call.send(headers(), encodeFrame(MESSAGE_FLAG, reply.serializeBinary()))
+    call.sendHeaders()
+    call.send(encodeFrame(MESSAGE_FLAG, reply.serializeBinary()))
     call.end(0)
   }
 }

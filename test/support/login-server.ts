@@ -2,11 +2,12 @@ import { randomBytes } from 'node:crypto'
 import { pino } from 'pino'
 import { onTestFinished } from 'vitest'
 import { startDevHub } from '../../src/dev-hub/hub.js'
-import { GrpcWebCall } from '../../src/hub/grpc-web-transport.js'
+import { connectToHub } from '../../src/hub/hub-connection.js'
 import { SdkHub } from '../../src/hub/sdk-hub.js'
 import { decodeMultibase } from '../../src/keys/multibase.js'
 import { createServer, type LoginServer, type ServerOptions } from '../../src/server/server.js'
-import { type FaultyHub, type Script, startFaultyHub } from './faulty-hub.js'
+import type { FaultyHub, Script, StartFaultyHub } from './faulty-hub.js'
+import { startFaultyWebHub } from './faulty-web-hub.js'
 
 /** How a test wants its server. */
 interface Settings extends Partial<ServerOptions> {
@@ -20,12 +21,13 @@ export async function startLoginServer(
   apiKey: { key: string; secret: Uint8Array },
   { withDemo, ...settings }: Settings = {},
 ): Promise<LoginServer> {
-  const address = { url: hubUrl, openTransport: () => new GrpcWebCall() }
+  const connection = connectToHub(hubUrl)
+  onTestFinished(() => connection.close())
   const server = await createServer({
     port: 0,
     host: '127.0.0.1',
     log: pino({ level: 'silent' }),
-    hub: new SdkHub(address, apiKey),
+    hub: new SdkHub(connection, apiKey),
     apiKey,
     hubTimeout: 5,
     challengeTimeout: 5,
@@ -52,8 +54,9 @@ export async function startWithDevHub(settings: Settings = {}) {
 export async function startWithFaultyHub(
   script: Script,
   settings: Settings = {},
+  startHub: StartFaultyHub = startFaultyWebHub,
 ): Promise<{ hub: FaultyHub; server: LoginServer }> {
-  const hub = await startFaultyHub(script)
+  const hub = await startHub(script)
   onTestFinished(() => hub.close())
   const apiKey = { key: 'bkey', secret: randomBytes(24) }
   return { hub, server: await startLoginServer(hub.url, apiKey, settings) }

@@ -4,22 +4,7 @@ import { withDeadline } from '../../src/deadline.js'
 import { decodeFields, encodeFields } from '../../src/grpc/fields.js'
 import { encodeFrame, FIELDS_FLAG, FrameReader, MESSAGE_FLAG } from '../../src/grpc/frames.js'
 import { type CallStatus, readStatus } from '../../src/grpc/status.js'
-
-/** How a call went, as its caller saw it. */
-export interface CallRecord {
-  readonly status: CallStatus | undefined
-  readonly replies: readonly Uint8Array[]
-  /** Blocks of headers and trailers. */
-  readonly headerBlocks: number
-  readonly closeCode: number
-}
-
-/** What a caller may do. */
-export interface Caller {
-  send(message: Uint8Array): void
-  /** Says that no more will come. */
-  end(): void
-}
+import type { Caller, CallRecord } from './caller.js'
 
 /** Speaks gRPC-web over WebSocket by itself, without the SDK: one call. */
 export async function callByWeb(

@@ -1,0 +1,75 @@
+import type { IncomingHttpHeaders, ServerHttp2Stream } from 'node:http2'
+import { encodeFrame, MESSAGE_FLAG } from '../grpc/frames.js'
+import { type CallStatus, Status, writeStatus } from '../grpc/status.js'
+import { CallError, type HubCall } from './call.js'
+import { RequestQueue } from './request-queue.js'
+
+const RESPONSE_HEADERS = { ':status': 200, 'content-type': 'application/grpc' }
+
+/** A call by native gRPC: one stream of an HTTP/2 session. */
+export class GrpcCall implements HubCall {
+  readonly metadata: ReadonlyMap<string, string>
+  readonly #stream: ServerHttp2Stream
+  readonly #requests = new RequestQueue()
+
+  /** @param stream - a stream of which nothing but the headers was read */
+  constructor(stream: ServerHttp2Stream, headers: IncomingHttpHeaders) {
+    this.#stream = stream
+    this.metadata = readMetadata(headers)
+    stream.on('data', (chunk: Buffer) => this.#requests.push(chunk))
+    stream.on('end', () => {
+      // Node ends the readable side of a stream that was reset, too.
+      this.#requests.finish(stream.aborted ? callerLeft() : undefined)
+    })
+    stream.on('close', () => this.#requests.finish(callerLeft()))
+  }
+
+  receive(): Promise<Uint8Array | undefined> {
+    return this.#requests.receive()
+  }
+
+  reply(message: Uint8Array): void {
+    if (!this.#isWritable) return
+    if (!this.#stream.headersSent) {
+      this.#stream.respond(RESPONSE_HEADERS, { waitForTrailers: true })
+    }
+    this.#stream.write(encodeFrame(MESSAGE_FLAG, message))
+  }
+
+  /** Sends the status and ends. Where nothing was replied, headers and status are one block. */
+  end(status: CallStatus): void {
+    if (!this.#isWritable) return
+    const stream = this.#stream
+    const fields = Object.fromEntries(writeStatus(status))
+    if (stream.headersSent) {
+      stream.once('wantTrailers', () => {
+        stream.sendTrailers(fields)
+        // The call is over, though its caller might still send. Closed at once, the stream would
+        // take the trailers with it: Node writes them when this turn of its loop ends.
+        setImmediate(() => stream.close())
+      })
+      stream.end()
+    } else {
+      stream.respond({ ...RESPONSE_HEADERS, ...fields }, { endStream: true })
+      stream.close()
+    }
+  }
+
+  get #isWritable(): boolean {
+    return !this.#stream.closed && !this.#stream.destroyed
+  }
+}
+
+function callerLeft(): CallError {
+  return new CallError(Status.Cancelled, 'the caller left')
+}
+
+/** The headers that are a call's metadata: all but HTTP/2's own. */
+function readMetadata(headers: IncomingHttpHeaders): Map<string, string> {
+  const metadata = new Map<string, string>()
+  for (const [name, value] of Object.entries(headers)) {
+    if (name.startsWith(':') || value === undefined) continue
+    metadata.set(name, Array.isArray(value) ? value.join(', ') : value)
+  }
+  return metadata
+}

@@ -1,0 +1,30 @@
+import { GrpcSessions } from './grpc-sessions.js'
+import { GrpcCall } from './grpc-transport.js'
+import { GrpcWebCall } from './grpc-web-transport.js'
+import type { HubAddress } from './sdk-hub.js'
+
+/** A Hub's address, with whatever is kept open to it. */
+export interface HubConnection extends HubAddress {
+  /** Cuts off what runs on connections that calls share, and frees those connections at once. */
+  close(): void
+}
+
+/**
+ * Chooses the way to a Hub by the scheme of its address:
+ * - `grpc:`, `grpcs:`: its native door, by HTTP/2 sessions that calls share. The first one is
+ *   opened here, ahead of the first call;
+ * - `http:`, `https:`: its gRPC-web door, by a WebSocket for each call.
+ *
+ * Throws nothing: a Hub that can't be reached fails the calls.
+ *
+ * @param url - scheme, host and port, without a slash at the end; by gRPC-web perhaps a path
+ */
+export function connectToHub(url: string): HubConnection {
+  if (!url.startsWith('grpc')) {
+    return { url, openTransport: () => new GrpcWebCall(), close: () => {} }
+  }
+  // To Node, gRPC's two schemes are HTTP's.
+  const sessions = new GrpcSessions(new URL(url.replace('grpc', 'http')))
+  sessions.open()
+  return { url, openTransport: () => new GrpcCall(sessions), close: () => sessions.close() }
+}

@@ -1,0 +1,96 @@
+import { randomBytes } from 'node:crypto'
+import { once } from 'node:events'
+import type { AddressInfo } from 'node:net'
+import { type WebSocket, WebSocketServer } from 'ws'
+import { encodeFields } from '../../src/grpc/fields.js'
+import { encodeFrame, FIELDS_FLAG } from '../../src/grpc/frames.js'
+import {
+  challengeReply,
+  type FaultyCall,
+  type FaultyHub,
+  FrameInbox,
+  type Script,
+} from './faulty-hub.js'
+
+/** A call by gRPC-web over WebSocket. */
+class FaultyWebCall implements FaultyCall {
+  readonly #socket: WebSocket
+  readonly #inbox = new FrameInbox()
+
+  constructor(socket: WebSocket) {
+    this.#socket = socket
+    socket.on('message', (data: Buffer) => this.#inbox.push(data))
+  }
+
+  receive(): Promise<Buffer> {
+    return this.#inbox.receive()
+  }
+
+  async receiveKey(): Promise<void> {
+    await this.receive()
+    await this.receive()
+  }
+
+  sendHeaders(): void {
+    this.#sendFields([['content-type', 'application/grpc-web+proto']])
+  }
+
+  send(...parts: Uint8Array[]): void {
+    for (const part of parts) this.#socket.send(part)
+  }
+
+  challenge(challenge: Uint8Array = randomBytes(32)): void {
+    this.sendHeaders()
+    this.send(challengeReply(challenge))
+  }
+
+  end(code: number | string, message = ''): void {
+    this.#sendFields([
+      ['grpc-status', String(code)],
+      ['grpc-message', message],
+    ])
+    this.close()
+  }
+
+  close(): void {
+    this.#socket.close(1000)
+  }
+
+  drop(): void {
+    this.#socket.terminate()
+  }
+
+  #sendFields(fields: [string, string][]): void {
+    this.send(encodeFrame(FIELDS_FLAG, encodeFields(fields)))
+  }
+}
+
+/** Starts a faulty Hub that speaks gRPC-web over WebSocket. */
+export async function startFaultyWebHub(script: Script): Promise<FaultyHub> {
+  return startFaultySocketHub((socket) => void script(new FaultyWebCall(socket)))
+}
+
+/** Starts a faulty Hub that is told what to do with a call's WebSocket itself. */
+export async function startFaultySocketHub(
+  onSocket: (socket: WebSocket) => void,
+): Promise<FaultyHub> {
+  const server = new WebSocketServer({ host: '127.0.0.1', port: 0 })
+  server.on('connection', (socket) => {
+    socket.on('error', () => {})
+    onSocket(socket)
+  })
+  await once(server, 'listening')
+  const { port } = server.address() as AddressInfo
+  return {
+    url: `http://127.0.0.1:${port}`,
+    get openCalls() {
+      return server.clients.size
+    },
+    async close() {
+      for (const socket of server.clients) socket.terminate()
+      const closed = once(server, 'close')
+      server.close()
+      await closed
+    },
+  }
+}

@@ -1,0 +1,42 @@
+import { randomBytes } from 'node:crypto'
+import { onTestFinished } from 'vitest'
+import type { TokenCall } from '../../src/hub/hub.js'
+import { connectToHub, type HubConnection } from '../../src/hub/hub-connection.js'
+import { SdkHub } from '../../src/hub/sdk-hub.js'
+import type { FaultyCall } from './faulty-hub.js'
+import { challengeReply, tokenReply } from './faulty-hub.js'
+import { randomIdentity } from './identity.js'
+
+/** A connection to a Hub, closed with the test, and a way to start logins on it. */
+export function connectForTest(url: string): {
+  connection: HubConnection
+  startLogin: () => TokenCall
+} {
+  const connection = connectToHub(url)
+  onTestFinished(() => connection.close())
+  const hub = new SdkHub(connection, { key: 'bkey', secret: randomBytes(24) })
+  const startLogin = (): TokenCall => {
+    const call = hub.requestToken(randomIdentity().pubkey)
+    onTestFinished(() => call.release())
+    return call
+  }
+  return { connection, startLogin }
+}
+
+/** Takes a login from its start to the Hub's token. */
+export async function finishLogin(call: TokenCall): Promise<string> {
+  await call.challenge
+  const token = await call.answer(randomBytes(64))
+  call.release()
+  return token
+}
+
+/** The script of a Hub that gives a token to anyone. */
+export async function giveToken(call: FaultyCall): Promise<void> {
+  await call.receiveKey()
+  call.sendHeaders()
+  call.send(challengeReply(randomBytes(32)))
+  await call.receive()
+  call.send(tokenReply('token'))
+  call.end(0)
+}
