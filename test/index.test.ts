@@ -3,6 +3,8 @@ import { connect } from 'node:net'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { createApiKey } from '../src/dev-hub/api-keys.js'
 import { startDevHub } from '../src/dev-hub/hub.js'
+import type { FaultyCall } from './support/faulty-hub.js'
+import { startFaultyWebHub } from './support/faulty-web-hub.js'
 import { randomIdentity } from './support/identity.js'
 import { freePort, takenPort } from './support/ports.js'
 import { ProgramProcess, runProgram } from './support/server-process.js'
@@ -131,6 +133,29 @@ describe('the check of the key at the Hub', () => {
     const ending = await runProgram('index.js', environmentFor(url, { key: apiKey.key, secret }))
     const stderr = expect.stringMatching(/^USER_API_SECRET: /)
     expect(ending).toMatchObject({ status: 1, stderr })
+  })
+
+  it('passes, with a warning, at a Hub that lacks the method which tells', async () => {
+    const hub = await startFaultyWebHub(async (call) => call.end(12, 'unknown method'))
+    onTestFinished(() => hub.close())
+    const server = await ProgramProcess.start('index.js', environmentFor(hub.url, createApiKey()))
+    const [, endpoint = ''] = await server.printed(READY)
+    expect(server.output).toMatch(/USER_API_KEY: the Hub has no ListThreads method/)
+    const ready = await fetch(new URL('/ready', endpoint.replace(/^ws/, 'http')))
+    expect(ready.status).toBe(200)
+  })
+
+  it.each([
+    ['says something else', async (call: FaultyCall) => call.end(16, 'Something else')],
+    ['answers nonsense', async (call: FaultyCall) => call.send(Buffer.alloc(50, 0xff))],
+    ['hangs', async () => {}],
+  ])('takes a Hub that %s for one that is down', async (_name, script) => {
+    const hub = await startFaultyWebHub(script)
+    onTestFinished(() => hub.close())
+    const environment = { ...environmentFor(hub.url, createApiKey()), HUB_TIMEOUT: '0.3' }
+    const server = await ProgramProcess.start('index.js', environment)
+    await server.printed(READY)
+    expect(server.output).toMatch(/HUB_URL: the Hub gave no usable answer/)
   })
 
   it('waits for a Hub that is down, and serves once it is up', async () => {

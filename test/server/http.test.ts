@@ -1,6 +1,6 @@
 import { once } from 'node:events'
 import { connect } from 'node:net'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, onTestFinished } from 'vitest'
 import { startWithDevHub } from '../support/login-server.js'
 import { TestApp } from '../support/test-app.js'
 
@@ -45,6 +45,32 @@ describe('plain HTTP', () => {
     await once(socket, 'close')
     const app = await TestApp.connect(server.url)
     expect(await app.login()).toMatchObject({ type: 'token' })
+  })
+})
+
+describe('connections', () => {
+  it('on which the headers do not come are given up', async () => {
+    const { server } = await startWithDevHub()
+    const socket = connect(Number(new URL(server.url).port), '127.0.0.1')
+    socket.write('GET /health HTTP/1.1\r\nHost: localhost\r\nX-Slow: ')
+    const [answer] = await once(socket, 'data')
+    expect(String(answer)).toMatch(/^HTTP\/1\.1 408 /)
+    await once(socket, 'close')
+  })
+
+  it('are bounded in number', async () => {
+    const { server } = await startWithDevHub({ limits: { maxSockets: 1 } })
+    const port = Number(new URL(server.url).port)
+    const connections = Array.from({ length: 1_010 }, () => connect(port, '127.0.0.1'))
+    onTestFinished(() => {
+      for (const connection of connections) connection.destroy()
+    })
+    const ended = connections.map((connection) => {
+      connection.on('error', () => {})
+      return once(connection.resume(), 'close')
+    })
+    // One for the socket, and a thousand to spare: whoever comes then is hung up on.
+    await Promise.any(ended)
   })
 })
 
