@@ -3,28 +3,11 @@ import { createServer, type IncomingHttpHeaders, type ServerHttp2Stream } from '
 import type { Socket } from 'node:net'
 import { Status } from '../grpc/status.js'
 import { CallError, type Method } from './call.js'
+import { listenLocally, type OpenDoor } from './door.js'
 import { GrpcCall } from './grpc-call.js'
 
-/** Where calls come in by native gRPC: HTTP/2 without TLS, any number of calls on a connection. */
-export interface GrpcDoor {
-  /** The port that it listens on, at 127.0.0.1. */
-  readonly port: number
-  /** How many calls run now. */
-  readonly openCalls: number
-  /** Cuts every call off without a word, as hubd does when it is stopped. */
-  close(): Promise<void>
-}
-
-/**
- * Opens the door at 127.0.0.1.
- *
- * @param port - TCP port; 0 takes a free one
- * @throws the system's error where the port can't be listened on, such as `EADDRINUSE`
- */
-export async function openGrpcDoor(
-  port: number,
-  methods: ReadonlyMap<string, Method>,
-): Promise<GrpcDoor> {
+/** Opens the native gRPC door: HTTP/2 without TLS, any number of calls on a connection. */
+export const openGrpcDoor: OpenDoor = async (port, methods) => {
   const server = createServer()
   const sockets = new Set<Socket>()
   let openCalls = 0
@@ -41,11 +24,8 @@ export async function openGrpcDoor(
     stream.on('error', () => {})
     void serve(stream, headers, methods)
   })
-  server.listen(port, '127.0.0.1')
-  await once(server, 'listening')
-  const address = server.address()
   return {
-    port: address !== null && typeof address === 'object' ? address.port : port,
+    port: await listenLocally(server, port),
     get openCalls() {
       return openCalls
     },

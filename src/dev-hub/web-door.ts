@@ -5,6 +5,7 @@ import { withDeadline } from '../deadline.js'
 import { MAX_MESSAGE_BYTES } from '../grpc/frames.js'
 import { Status } from '../grpc/status.js'
 import { CallError, type Method } from './call.js'
+import { listenLocally, type OpenDoor } from './door.js'
 import { WebCall } from './web-call.js'
 
 /** How long a caller may take to send its headers, in seconds. */
@@ -16,26 +17,8 @@ const CLOSE_TIMEOUT_MS = 1_000
 /** The most that a caller may send in one WebSocket message, in bytes. */
 const MAX_FRAME_BYTES = MAX_MESSAGE_BYTES + 64
 
-/** Where calls come in by gRPC-web over WebSocket, one socket for each. */
-export interface WebDoor {
-  /** The port that it listens on, at 127.0.0.1. */
-  readonly port: number
-  /** How many callers are connected now. */
-  readonly openCalls: number
-  /** Cuts every call off without a word, as hubd does when it is stopped. */
-  close(): Promise<void>
-}
-
-/**
- * Opens the door at 127.0.0.1.
- *
- * @param port - TCP port; 0 takes a free one
- * @throws the system's error where the port can't be listened on, such as `EADDRINUSE`
- */
-export async function openWebDoor(
-  port: number,
-  methods: ReadonlyMap<string, Method>,
-): Promise<WebDoor> {
+/** Opens the gRPC-web door: a WebSocket for each call. */
+export const openWebDoor: OpenDoor = async (port, methods) => {
   const server = createServer((_request, response) => {
     response.writeHead(404, { 'content-type': 'text/plain' })
     response.end('This is the gRPC-web door of a development Hub.\n')
@@ -55,11 +38,8 @@ export async function openWebDoor(
     socket.on('error', () => socket.terminate())
     if (method) void serve(socket, method)
   })
-  server.listen(port, '127.0.0.1')
-  await once(server, 'listening')
-  const address = server.address()
   return {
-    port: address !== null && typeof address === 'object' ? address.port : port,
+    port: await listenLocally(server, port),
     get openCalls() {
       return sockets.clients.size
     },

@@ -125,7 +125,10 @@ export async function createServer(options: ServerOptions): Promise<LoginServer>
   const server = app.listen({ port, host })
   // ws repeats the HTTP server's errors, and a repetition that nobody hears ends the process.
   app.ws.server?.on('error', () => {})
-  await once(server, 'listening')
+  await once(server, 'listening').catch((error: unknown) => {
+    eventLoop.close()
+    throw error
+  })
 
   return {
     url: `ws://${addressOf(server.address())}${LOGIN_PATH}`,

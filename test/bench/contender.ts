@@ -1,0 +1,72 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+
+const ROOT = join(import.meta.dirname, '../..')
+
+/** How long one of the kernel's clock ticks is, in ms. */
+const TICK_MS = 10
+
+/** A server that is measured, as a process of its own. */
+export class Contender {
+  readonly name: string
+  readonly url: string
+  readonly #process: ChildProcess
+
+  private constructor(name: string, url: string, process: ChildProcess) {
+    this.name = name
+    this.url = url
+    this.#process = process
+  }
+
+  /**
+   * Starts a server and waits until it says where users log in.
+   *
+   * @param args - what Node.js is given
+   * @param folder - the checkout that it runs in; this one, unless told otherwise
+   */
+  static async start(
+    name: string,
+    args: readonly string[],
+    environment: object,
+    folder = ROOT,
+  ): Promise<Contender> {
+    const child = spawn(process.execPath, args, {
+      cwd: folder,
+      env: { ...process.env, ...environment, PORT: '0', HOST: '127.0.0.1' },
+      stdio: ['ignore', 'pipe', 'inherit'],
+    })
+    let output = ''
+    child.stdout.on('data', (data) => {
+      output += data
+    })
+    for (;;) {
+      const [, url] = /users log in at (ws:\S+?userauth)/.exec(output) ?? []
+      if (url) {
+        // What it logs from here on is read, and dropped.
+        child.stdout.removeAllListeners('data').resume()
+        return new Contender(name, url, child)
+      }
+      if (child.exitCode !== null) throw new Error(`${name} does not start: ${output}`)
+      await new Promise((resolve) => setTimeout(resolve, 20))
+    }
+  }
+
+  /** User and system time since the process started, in ms, as Linux tells it. */
+  async cpu(): Promise<number> {
+    const stat = await readFile(`/proc/${this.#process.pid}/stat`, 'utf8')
+    // The name, which may hold anything, ends with the last parenthesis.
+    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
+    return (Number(fields[11]) + Number(fields[12])) * TICK_MS
+  }
+
+  /** Resident memory, in bytes. */
+  async memory(): Promise<number> {
+    const status = await readFile(`/proc/${this.#process.pid}/status`, 'utf8')
+    return Number(/VmRSS:\s+(\d+) kB/.exec(status)?.[1]) * 1024
+  }
+
+  stop(): void {
+    this.#process.kill('SIGKILL')
+  }
+}
