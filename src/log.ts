@@ -16,5 +16,5 @@ export type Log = Logger
 export async function openLog(level: LogLevel): Promise<Log> {
   if (!process.stdout.isTTY) return pino({ level })
   const { default: pretty } = await import('pino-pretty')
-  return pino({ level }, pretty({ sync: true, ignore: 'pid,hostname' }))
+  return pino({ level }, pretty({ sync: true, singleLine: true, ignore: 'pid,hostname' }))
 }
