@@ -2,7 +2,6 @@ import { parsePublicKey } from '../keys/public-key.js'
 import { ErrorCode, parseAppMessage, type ServerMessage, toBufferJson } from '../protocol.js'
 import { AppSide } from './app-side.js'
 import { CloseCode } from './close-code.js'
-import type { EventLoopWatch } from './event-loop-watch.js'
 import { type LoginSettings, login } from './login.js'
 import { AppLeft, LoginFailure } from './login-failure.js'
 import type { LoginLog } from './login-log.js'
@@ -27,7 +26,8 @@ export interface SessionSettings extends LoginSettings {
   readonly loginLog: LoginLog
   readonly rateLimits: RateLimits
   readonly waitingRoom: WaitingRoom
-  readonly eventLoop: EventLoopWatch
+  /** Whether the process has more to do than it can. */
+  readonly eventLoop: { readonly isLagging: boolean }
   /** How long the socket may go without starting a login, in seconds. */
   readonly idleTimeout: number
 }

@@ -102,6 +102,14 @@ describe('by its number, an upgrade', () => {
     expect(await upgrade(server.url)).toEqual({ status: 503, retryAfter: '5' })
   })
 
+  it('passes whatever the number, where limits are lifted', async () => {
+    const limits = { maxSockets: 0, maxSocketsPerAddress: 0, loginsPerMinutePerAddress: 0 }
+    const { server } = await startWithDevHub({ limits })
+    for (let round = 0; round < 5; round += 1) {
+      expect((await upgrade(server.url)).status).toBe(101)
+    }
+  })
+
   it('does not get one more place by asking all at once', async () => {
     const { server } = await startWithDevHub({ limits: { maxSockets: 3 } })
     const asked = Array.from({ length: 20 }, () => upgrade(server.url))
