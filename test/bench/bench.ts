@@ -20,7 +20,7 @@ const { values } = parseArgs({
   },
 })
 
-/** Logins that warm a server up: unwarmed ones cost up to twice as much. */
+/** The most logins that warm a server up: unwarmed ones cost up to twice as much. */
 const WARM_UP = 1_500
 
 /** What one contender took in one round. */
@@ -62,7 +62,7 @@ const contenders = [
 ]
 
 const rounds = new Map<string, Round[]>(contenders.map(({ name }) => [name, []]))
-for (const { url } of contenders) await load(url, WARM_UP, Math.min(atOnce, 100))
+for (const { url } of contenders) await load(url, Math.min(WARM_UP, logins), Math.min(atOnce, 100))
 for (let round = 0; round < Number(values.rounds); round += 1) {
   for (const contender of contenders) rounds.get(contender.name)?.push(await measure(contender))
 }
