@@ -218,7 +218,13 @@ describe('GET /ready', () => {
 
 describe('what clients send', () => {
   it('can neither forge nor break a line of the log', async () => {
-    const environment = { PORT: '0', DEV_HUB_PORT: '0', LOG_LEVEL: 'trace', ALLOWED_ORIGINS: '*' }
+    const environment = {
+      PORT: '0',
+      DEV_HUB_PORT: '0',
+      DEV_HUB_GRPC_PORT: '0',
+      LOG_LEVEL: 'trace',
+      ALLOWED_ORIGINS: '*',
+    }
     const server = await ProgramProcess.start('index.js', environment)
     const [, endpoint = ''] = await server.printed(READY)
     const { port, host } = new URL(endpoint)

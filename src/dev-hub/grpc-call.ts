@@ -44,20 +44,26 @@ export class GrpcCall implements HubCall {
     if (stream.headersSent) {
       stream.once('wantTrailers', () => {
         stream.sendTrailers(fields)
-        // The call is over, though its caller might still send. Closed at once, the stream would
-        // take the trailers with it: Node writes them when this turn of its loop ends.
-        setImmediate(() => stream.close())
+        closeSoon(stream)
       })
       stream.end()
     } else {
       stream.respond({ ...RESPONSE_HEADERS, ...fields }, { endStream: true })
-      stream.close()
+      closeSoon(stream)
     }
   }
 
   get #isWritable(): boolean {
     return !this.#stream.closed && !this.#stream.destroyed
   }
+}
+
+/**
+ * Closes a stream whose call is over, though its caller might still send. Closed at once, it would
+ * take its last headers with it: Node writes them when this turn of its loop ends.
+ */
+export function closeSoon(stream: ServerHttp2Stream): void {
+  setImmediate(() => stream.close())
 }
 
 function callerLeft(): CallError {

@@ -4,7 +4,7 @@ import type { Socket } from 'node:net'
 import { Status } from '../grpc/status.js'
 import { CallError, type Method } from './call.js'
 import { listenLocally, type OpenDoor } from './door.js'
-import { GrpcCall } from './grpc-call.js'
+import { closeSoon, GrpcCall } from './grpc-call.js'
 
 /** Opens the native gRPC door: HTTP/2 without TLS, any number of calls on a connection. */
 export const openGrpcDoor: OpenDoor = async (port, methods) => {
@@ -46,7 +46,7 @@ async function serve(
 ): Promise<void> {
   if (!/^application\/grpc($|[+;])/.test(headers['content-type'] ?? '')) {
     stream.respond({ ':status': 415 }, { endStream: true })
-    stream.close()
+    closeSoon(stream)
     return
   }
   const call = new GrpcCall(stream, headers)
