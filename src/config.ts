@@ -15,6 +15,7 @@ import {
 } from './config-readers.js'
 import type { ApiKey } from './hub/api-key.js'
 import { LOG_LEVELS, type LogLevel } from './log.js'
+import { isLoopback } from './loopback.js'
 import { DEFAULT_LIMITS, type Limits } from './server/limits.js'
 import type { AllowedOrigins } from './server/origins.js'
 
@@ -118,7 +119,7 @@ export function readConfig(environment: Environment): Config {
   const given = Object.fromEntries(Object.entries(environment).filter(([, value]) => value))
   const result = variables.safeParse(given)
   const faults = [
-    ...(result.error?.issues ?? []).map((issue) => `${issue.path.join('.')}: ${issue.message}`),
+    ...(result.error ? describe(result.error) : []),
     ...findMissing(given),
     ...findMissingForDemo(given),
   ]
@@ -159,14 +160,15 @@ export function readDevHubPorts(environment: Environment): DevHubPorts {
     DEV_HUB_GRPC_PORT: environment.DEV_HUB_GRPC_PORT || undefined,
   })
   if (result.success) return devHubPorts(result.data)
-  throw new ConfigError(
-    result.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`),
-  )
+  throw new ConfigError(describe(result.error))
 }
 
-function devHubPorts(
-  read: Pick<z.output<typeof variables>, 'DEV_HUB_PORT' | 'DEV_HUB_GRPC_PORT'>,
-): DevHubPorts {
+/** Puts each fault that was found in reading into a line. */
+function describe({ issues }: z.ZodError): string[] {
+  return issues.map(({ path, message }) => `${path.join('.')}: ${message}`)
+}
+
+function devHubPorts(read: Pick<Variables, 'DEV_HUB_PORT' | 'DEV_HUB_GRPC_PORT'>): DevHubPorts {
   return { port: read.DEV_HUB_PORT, grpcPort: read.DEV_HUB_GRPC_PORT }
 }
 
@@ -217,11 +219,6 @@ function findHubWarnings(url: string): string[] {
   const { protocol, hostname } = new URL(url)
   if (protocol === 'https:' || protocol === 'grpcs:' || isLoopback(hostname)) return []
   return [`HUB_URL: calls to ${hostname} are not encrypted; tokens can be read on their way`]
-}
-
-/** Whether a URL's host is this machine by its name. */
-function isLoopback(hostname: string): boolean {
-  return hostname === 'localhost' || hostname === '[::1]' || /^127(\.\d{1,3}){3}$/.test(hostname)
 }
 
 function findOriginWarnings(read: Variables): string[] {

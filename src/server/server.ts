@@ -6,6 +6,7 @@ import type { HubReadiness } from '../hub/api-key-gate.js'
 import { GuardedHub } from '../hub/guarded-hub.js'
 import type { Hub } from '../hub/hub.js'
 import type { Log } from '../log.js'
+import { isLoopback } from '../loopback.js'
 import { LOGIN_PATH } from '../protocol.js'
 import { CLOSE_TIMEOUT_MS, createApp } from './app.js'
 import { TrustedProxies } from './client-address.js'
@@ -70,9 +71,6 @@ export interface LoginServer {
   close(): Promise<void>
 }
 
-/** Hosts that only this machine reaches. */
-const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|::1)$/
-
 /**
  * Starts a login server.
  *
@@ -107,7 +105,7 @@ export async function createServer(options: ServerOptions): Promise<LoginServer>
       rateLimits,
       openSockets,
       allowedOrigins: options.allowedOrigins ?? 'local',
-      isLocal: host !== undefined && LOOPBACK.test(host),
+      isLocal: host !== undefined && isLoopback(host),
       proxies: new TrustedProxies(options.trustedProxies),
       isDraining: () => isDraining,
     },

@@ -8,6 +8,7 @@ import { startHub } from '../soak/processes.js'
 import { Contender } from './contender.js'
 import { moveAway } from './far-hub.js'
 import { load } from './load.js'
+import { median } from './median.js'
 
 const { values } = parseArgs({
   options: {
@@ -126,9 +127,4 @@ function printTable(): void {
     ]
     process.stdout.write(`| ${cells.join(' | ')} |\n`)
   }
-}
-
-function median(numbers: readonly number[]): number {
-  const sorted = numbers.toSorted((a, b) => a - b)
-  return sorted[Math.floor(sorted.length / 2)] ?? Number.NaN
 }

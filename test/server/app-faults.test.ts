@@ -1,7 +1,8 @@
 import { describe, expect, it, vi } from 'vitest'
 import type { ServerOptions } from '../../src/server/server.js'
+import { countResources } from '../support/count-resources.js'
 import { randomIdentity } from '../support/identity.js'
-import { countResources, expectNothingLeft } from '../support/leftovers.js'
+import { expectNothingLeft } from '../support/leftovers.js'
 import { startWithDevHub } from '../support/login-server.js'
 import { TestApp } from '../support/test-app.js'
 

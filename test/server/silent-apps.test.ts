@@ -1,6 +1,7 @@
 import { expect, it } from 'vitest'
+import { countResources } from '../support/count-resources.js'
 import { randomIdentity } from '../support/identity.js'
-import { countResources, expectNothingLeft } from '../support/leftovers.js'
+import { expectNothingLeft } from '../support/leftovers.js'
 import { startWithDevHub } from '../support/login-server.js'
 import { TestApp } from '../support/test-app.js'
 

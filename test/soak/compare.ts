@@ -1,6 +1,7 @@
 import { resolve } from 'node:path'
 import { Contender } from '../bench/contender.js'
 import { load } from '../bench/load.js'
+import { median } from '../bench/median.js'
 import { startHub } from './processes.js'
 
 /** How many logins a round has, how many of them run at once, and how many rounds count. */
@@ -42,9 +43,4 @@ export async function compare(folder: string): Promise<void> {
 here   ${now.toFixed(3)} ms
 ratio  ${(now / old).toFixed(3)} x, median of ${ROUNDS} rounds of ${LOGINS} logins
 `)
-}
-
-function median(numbers: readonly number[]): number {
-  const sorted = numbers.toSorted((a, b) => a - b)
-  return sorted[Math.floor(sorted.length / 2)] ?? Number.NaN
 }

@@ -3,10 +3,11 @@
  * reports what it holds when its parent asks.
  */
 import { pino } from 'pino'
-import { GrpcWebCall } from '../../src/hub/grpc-web-transport.js'
+import { connectToHub } from '../../src/hub/hub-connection.js'
 import { SdkHub } from '../../src/hub/sdk-hub.js'
 import { decodeMultibase } from '../../src/keys/multibase.js'
 import { createServer, type ServerCounts } from '../../src/server/server.js'
+import { countResources } from '../support/count-resources.js'
 
 /** What the server holds, after a forced collection. */
 export interface Report {
@@ -21,13 +22,12 @@ export interface Report {
 
 const { HUB_URL = '', USER_API_KEY = '', USER_API_SECRET = '', LIMITS = '{}' } = process.env
 const apiKey = { key: USER_API_KEY, secret: decodeMultibase(USER_API_SECRET) ?? new Uint8Array() }
-const address = { url: HUB_URL, openTransport: () => new GrpcWebCall() }
 
 const server = await createServer({
   port: 0,
   host: '127.0.0.1',
   log: pino({ level: 'info' }, pino.destination('/dev/null')),
-  hub: new SdkHub(address, apiKey),
+  hub: new SdkHub(connectToHub(HUB_URL), apiKey),
   apiKey,
   hubTimeout: 10,
   challengeTimeout: 30,
@@ -37,13 +37,11 @@ const server = await createServer({
 
 process.on('message', () => {
   globalThis.gc?.()
-  const resources: Record<string, number> = {}
-  for (const kind of process.getActiveResourcesInfo()) resources[kind] = (resources[kind] ?? 0) + 1
   const report: Report = {
     counts: server.count(),
     memory: process.memoryUsage(),
     cpu: process.cpuUsage(),
-    resources,
+    resources: countResources(),
   }
   process.send?.(report)
 })
