@@ -7,7 +7,7 @@ import { startWithDevHub } from '../support/login-server.js'
 import { challengeOf, TestApp } from '../support/test-app.js'
 
 /** How many interleavings are tried, and how long each may be. */
-const RUNS = 150
+const RUNS = 2_000
 const STEPS = 40
 
 /** How many sockets take part. */

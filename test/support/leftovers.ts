@@ -1,6 +1,9 @@
 import { expect, vi } from 'vitest'
 import type { LoginServer } from '../../src/server/server.js'
 
+/** How long to wait for what is being let go of, and how often to count it, in ms. */
+const PATIENCE = { timeout: 10_000, interval: 5 }
+
 /** Where calls of a Hub are counted. */
 interface CountedHub {
   readonly openCalls: number
@@ -11,11 +14,11 @@ export async function expectNoLoginLeft(server: LoginServer, hub: CountedHub): P
   await vi.waitFor(() => {
     const { logins, waiting } = server.count()
     expect({ logins, waiting, calls: hub.openCalls }).toEqual({ logins: 0, waiting: 0, calls: 0 })
-  }, 10_000)
+  }, PATIENCE)
 }
 
 /** Waits until the server has neither login nor socket, and the Hub no call. */
 export async function expectNothingLeft(server: LoginServer, hub: CountedHub): Promise<void> {
   await expectNoLoginLeft(server, hub)
-  await vi.waitFor(() => expect(server.count().sockets).toBe(0), 10_000)
+  await vi.waitFor(() => expect(server.count().sockets).toBe(0), PATIENCE)
 }
