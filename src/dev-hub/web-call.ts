@@ -13,23 +13,28 @@ const RESPONSE_HEADERS = [['content-type', 'application/grpc-web+proto']] as con
 
 /** A call by gRPC-web over a WebSocket of its own. */
 export class WebCall implements HubCall {
-  /** Fulfils when the caller's headers have come: at once with the first frame, or never. */
+  /** Fulfils when the caller's headers have come; rejects when the caller leaves before. */
   readonly opened: Promise<void>
   readonly #socket: WebSocket
   #metadata: ReadonlyMap<string, string> | undefined
   #open: () => void = () => {}
+  #abandon: (reason: CallError) => void = () => {}
   readonly #requests = new RequestQueue()
   #hasReplied = false
 
   /** @param socket - a socket on which nothing has come yet */
   constructor(socket: WebSocket) {
     this.#socket = socket
-    this.opened = new Promise((resolve) => {
+    this.opened = new Promise((resolve, reject) => {
       this.#open = resolve
+      this.#abandon = reject
     })
+    this.opened.catch(() => {})
     socket.on('message', (frame: Buffer) => this.#take(frame))
     socket.on('close', () => {
-      this.#requests.finish(new CallError(Status.Cancelled, 'the caller left'))
+      const reason = new CallError(Status.Cancelled, 'the caller left')
+      this.#abandon(reason)
+      this.#requests.finish(reason)
     })
   }
 

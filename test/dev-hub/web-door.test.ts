@@ -7,6 +7,7 @@ import { encodeFields } from '../../src/grpc/fields.js'
 import { encodeFrame, MESSAGE_FLAG } from '../../src/grpc/frames.js'
 import { createApiSignature } from '../../src/keys/api-signature.js'
 import { decodeMultibase } from '../../src/keys/multibase.js'
+import { countResources } from '../support/count-resources.js'
 import { randomIdentity } from '../support/identity.js'
 import { callByWeb } from '../support/web-call.js'
 
@@ -101,6 +102,15 @@ describe('the web door', () => {
     await once(waiting, 'message')
     waiting.terminate()
     await expectNoCallLeft()
+  })
+
+  it('keeps no timer for callers who leave before their headers', async () => {
+    const timers = () => countResources().Timeout ?? 0
+    const before = timers()
+    for (let round = 0; round < 10; round += 1) (await open()).terminate()
+    await expectNoCallLeft()
+    // Those of the one who waits here, beside what ran before.
+    await vi.waitFor(() => expect(timers()).toBeLessThan(before + 5), { timeout: 5_000 })
   })
 
   it('is for WebSockets only', async () => {
