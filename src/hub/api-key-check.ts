@@ -1,7 +1,8 @@
 import { Client } from '@textile/hub'
 import { withDeadline } from '../deadline.js'
 import { type CallStatus, Status } from '../grpc/status.js'
-import { type ApiKey, signCall } from './api-key.js'
+import type { ApiKey } from './api-key.js'
+import { CallSigner } from './call-signer.js'
 import { HubError } from './hub.js'
 import type { HubAddress } from './sdk-hub.js'
 
@@ -37,7 +38,7 @@ export async function checkApiKey(
   timeout: number,
 ): Promise<ApiKeyFinding> {
   const { key } = apiKey
-  const signed = Client.withUserAuth({ key, ...signCall(apiKey) }, address.url)
+  const signed = Client.withUserAuth(new CallSigner(apiKey).sign(), address.url)
   const finding = judgeSigned(await listThreads(signed, address, timeout))
   if (finding !== 'secured') return finding
   const unsigned = await Client.withKeyInfo({ key }, address.url)

@@ -137,7 +137,10 @@ export class GrpcCall implements CallTransport, Passenger {
         })
         // The Hub will say no more, so neither do we; then the stream closes. Trailers, though sent
         // before, can be heard after this.
-        .on('end', () => stream.end())
+        .on('end', () => {
+          // Node makes an error, and drops it, where a stream is ended twice.
+          if (!stream.writableEnded) stream.end()
+        })
         .on('error', (error) => {
           failure = error
         })

@@ -1,5 +1,6 @@
 import { Client } from '@textile/hub'
-import { type ApiKey, signCall } from './api-key.js'
+import type { ApiKey } from './api-key.js'
+import { CallSigner } from './call-signer.js'
 import type { Hub, TokenCall } from './hub.js'
 import { SdkTokenCall } from './sdk-token-call.js'
 import type { OpenTransport } from './transport.js'
@@ -14,20 +15,17 @@ export interface HubAddress {
 /** A Hub reached through the SDK's `Client`. */
 export class SdkHub implements Hub {
   readonly #address: HubAddress
-  readonly #apiKey: ApiKey
+  readonly #signer: CallSigner
 
   constructor(address: HubAddress, apiKey: ApiKey) {
     this.#address = address
-    this.#apiKey = apiKey
+    this.#signer = new CallSigner(apiKey)
   }
 
   requestToken(pubkey: string): TokenCall {
-    // A client for each login: one that lives on hangs for ever in the first call after its API
-    // signature has expired.
-    const client = Client.withUserAuth(
-      { key: this.#apiKey.key, ...signCall(this.#apiKey) },
-      this.#address.url,
-    )
+    // A client for each login: one that lives on would send a user's token with the next user's
+    // call, and hangs for ever in the first call after its API signature has expired.
+    const client = Client.withUserAuth(this.#signer.sign(), this.#address.url)
     const transport = this.#address.openTransport()
     client.rpcOptions.transport = transport.factory
     return new SdkTokenCall(client, transport, pubkey)

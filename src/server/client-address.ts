@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http'
+import { isIPv4 } from 'node:net'
 import ipaddr from 'ipaddr.js'
 
 /** A range of addresses: one to compare with, and how many of its leading bits count. */
@@ -6,6 +7,9 @@ type Range = [address: ipaddr.IPv4 | ipaddr.IPv6, bits: number]
 
 /** How many leading bits of an IPv6 address name a customer: what follows is theirs to change. */
 const IPV6_CUSTOMER_BITS = 64
+
+/** What an IPv4 address starts with where a socket for IPv6 has it. */
+const IPV4_IN_IPV6 = /^::ffff:(?=[\d.]+$)/
 
 /** The proxies whose word on where a request came from is taken. */
 export class TrustedProxies {
@@ -28,7 +32,10 @@ export class TrustedProxies {
    *   first 64 bits; `unknown` for a peer that is gone already
    */
   clientOf(request: IncomingMessage): string {
-    let address = parseAddress(request.socket.remoteAddress ?? '')
+    const peer = (request.socket.remoteAddress ?? '').replace(IPV4_IN_IPV6, '')
+    // Most clients are named like this, and it costs nothing.
+    if (this.#ranges.length === 0 && isIPv4(peer)) return peer
+    let address = parseAddress(peer)
     const forwarded = [request.headers['x-forwarded-for'] ?? []].flat().join(',').split(',')
     while (address && this.#trusts(address)) {
       const previous = parseAddress((forwarded.pop() ?? '').trim())
