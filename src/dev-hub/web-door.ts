@@ -8,8 +8,8 @@ import { CallError, type Method } from './call.js'
 import { listenLocally, type OpenDoor } from './door.js'
 import { WebCall } from './web-call.js'
 
-/** How long a caller may take to send its headers, in seconds. */
-const HEADERS_TIMEOUT = 10
+/** How long a caller may take to send its headers, in seconds: servers connect ahead of need. */
+const HEADERS_TIMEOUT = 60
 
 /** How long a caller may take to confirm that its socket closes, in ms. */
 const CLOSE_TIMEOUT_MS = 1_000
@@ -31,17 +31,22 @@ export const openWebDoor: OpenDoor = async (port, methods) => {
     handleProtocols: () => 'grpc-websockets',
     verifyClient: ({ req }, decide) => decide(methods.has(req.url ?? ''), 403),
   })
+  /** The sockets on which a call has begun. */
+  const calls = new Set<WebSocket>()
   // ws repeats the HTTP server's errors, and a repetition that nobody hears ends the process.
   sockets.on('error', () => {})
   sockets.on('connection', (socket, request) => {
     const method = methods.get(request.url ?? '')
     socket.on('error', () => socket.terminate())
+    // Callers connect ahead of need: a call begins with its headers.
+    socket.once('message', () => calls.add(socket))
+    socket.on('close', () => calls.delete(socket))
     if (method) void serve(socket, method)
   })
   return {
     port: await listenLocally(server, port),
     get openCalls() {
-      return sockets.clients.size
+      return calls.size
     },
     async close() {
       const closed = once(server, 'close')

@@ -3,10 +3,11 @@ import { decodeFields } from '../grpc/fields.js'
 import { FIELDS_FLAG, FrameReader, MAX_MESSAGE_BYTES } from '../grpc/frames.js'
 import { type CallStatus, readStatus, Status } from '../grpc/status.js'
 import { HubError } from './hub.js'
+import type { HubSocket, HubSockets } from './hub-sockets.js'
 import type { CallTransport, Metadata, Transport, TransportOptions } from './transport.js'
 
-/** How long a Hub may take to answer our closing of a finished call's socket, in ms. */
-const CLOSE_TIMEOUT_MS = 1_000
+/** After how long without any answer a socket that waited for its call counts as dead, in ms. */
+const PATIENCE_MS = 1_000
 
 /** What the client's WebSocket frames start with: a message follows, or none will. */
 const MESSAGE_FOLLOWS = Uint8Array.of(0)
@@ -22,14 +23,21 @@ const NO_MORE_MESSAGES = Uint8Array.of(1)
 export class GrpcWebCall implements CallTransport {
   readonly failed: Promise<never>
   #reject: (error: HubError) => void = () => {}
+  readonly #sockets: HubSockets
+  #options: TransportOptions | undefined
+  #startedAt = 0
   #socket: WebSocket | undefined
+  /** Whether the socket has waited for this call, and has not shown yet that it lives. */
+  #isDoubtful = false
   #isOver = false
-  /** Frames that the SDK sent before the socket was open. */
-  #unsent: Uint8Array[] = []
+  /** The frames of the call until it is answered: for another socket, if need be. */
+  #sent: Uint8Array[] = []
   #reader = new FrameReader(MAX_MESSAGE_BYTES)
   #receivedBytes = 0
 
-  constructor() {
+  /** @param sockets - where the call shall find its socket */
+  constructor(sockets: HubSockets) {
+    this.#sockets = sockets
     this.failed = new Promise((_, reject) => {
       this.#reject = reject
     })
@@ -45,44 +53,60 @@ export class GrpcWebCall implements CallTransport {
 
   release(): void {
     if (this.#isOver) return
+    const hasWaited = performance.now() - this.#startedAt > PATIENCE_MS
+    if (this.#isDoubtful && hasWaited) this.#sockets.distrust()
     this.#isOver = true
     this.#socket?.terminate()
   }
 
   #start(options: TransportOptions, metadata: Metadata): void {
     if (this.#isOver) return
-    const socket = new WebSocket(options.url.replace(/^http/, 'ws'), 'grpc-websockets', {
-      perMessageDeflate: false,
-      maxPayload: MAX_MESSAGE_BYTES,
-      closeTimeout: CLOSE_TIMEOUT_MS,
-    })
+    this.#options = options
+    this.#startedAt = performance.now()
+    this.#sent.unshift(encodeMetadata(metadata))
+    this.#use(this.#sockets.take(options.url))
+  }
+
+  /** Carries the call, from its beginning, on a socket that is open or opening. */
+  #use({ socket, isSpare }: HubSocket): void {
     this.#socket = socket
+    this.#isDoubtful = isSpare
     let failure: Error | undefined
-    socket.on('open', () => {
-      socket.send(encodeMetadata(metadata))
-      for (const frame of this.#unsent) socket.send(frame)
-      this.#unsent = []
-    })
-    socket.on('message', (data: Buffer, isBinary) => {
-      if (!this.#isOver) this.#receive(options, data, isBinary)
-    })
-    socket.on('error', (error) => {
-      failure = error
-    })
-    socket.on('close', () => {
-      if (this.#isOver) return
-      if (failure) this.#fail(new HubError('the connection to the Hub failed', { cause: failure }))
-      else this.#fail(new HubError('the Hub ended the call without a status'))
-    })
+    socket
+      .on('message', (data: Buffer, isBinary) => {
+        if (!this.#isOver) this.#receive(data, isBinary)
+      })
+      .on('error', (error) => {
+        failure = error
+      })
+      .on('close', () => this.#takeClose(failure))
+    if (socket.readyState === WebSocket.OPEN) this.#resend()
+    else socket.on('open', () => this.#resend())
+  }
+
+  #resend(): void {
+    for (const frame of this.#sent) this.#socket?.send(frame)
   }
 
   #send(frame: Uint8Array): void {
     if (this.#isOver) return
+    if (this.#receivedBytes === 0) this.#sent.push(frame)
     if (this.#socket?.readyState === WebSocket.OPEN) this.#socket.send(frame)
-    else this.#unsent.push(frame)
   }
 
-  #receive(options: TransportOptions, chunk: Buffer, isBinary: boolean): void {
+  #takeClose(cause: Error | undefined): void {
+    if (this.#isOver) return
+    if (this.#isDoubtful && this.#options) {
+      // It died while it waited: the Hub has not looked at this call.
+      this.#sockets.distrust()
+      this.#use(this.#sockets.takeFresh(this.#options.url))
+    } else if (cause) this.#fail(new HubError('the connection to the Hub failed', { cause }))
+    else this.#fail(new HubError('the Hub ended the call without a status'))
+  }
+
+  #receive(chunk: Buffer, isBinary: boolean): void {
+    this.#isDoubtful = false
+    this.#sent = []
     this.#receivedBytes += chunk.length
     if (!isBinary || this.#receivedBytes > MAX_MESSAGE_BYTES) {
       this.#fail(new HubError(isBinary ? 'the Hub replied too much' : 'the Hub sent a text frame'))
@@ -93,22 +117,22 @@ export class GrpcWebCall implements CallTransport {
       for (const frame of this.#reader.push(chunk)) {
         if (frame.flag === FIELDS_FLAG) status = readStatus(decodeFields(frame.data))
       }
-      options.onChunk(chunk)
-      if (status) this.#finish(options, status)
+      this.#options?.onChunk(chunk)
+      if (status) this.#finish(status)
     } catch (cause) {
       this.#fail(new HubError('the Hub replied with garbage', { cause }))
     }
   }
 
   /** Ends a call that has its status. The Hub closes the socket too, having sent it. */
-  #finish(options: TransportOptions, status: CallStatus): void {
+  #finish(status: CallStatus): void {
     if (status.code !== Status.Ok) {
       this.#fail(new HubError(`the Hub ended the call with code ${status.code}`, { status }))
       return
     }
     this.#isOver = true
     this.#socket?.close()
-    options.onEnd()
+    this.#options?.onEnd()
   }
 
   #fail(error: HubError): void {

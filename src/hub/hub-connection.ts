@@ -1,7 +1,11 @@
 import { GrpcSessions } from './grpc-sessions.js'
 import { GrpcCall } from './grpc-transport.js'
 import { GrpcWebCall } from './grpc-web-transport.js'
+import { HubSockets } from './hub-sockets.js'
 import type { HubAddress } from './sdk-hub.js'
+
+/** The method that a login calls, and that connections are made ahead for. */
+const LOGIN_METHOD = '/threads.pb.API/GetToken'
 
 /** A Hub's address, with whatever is kept open to it. */
 export interface HubConnection extends HubAddress {
@@ -13,7 +17,7 @@ export interface HubConnection extends HubAddress {
  * Chooses the way to a Hub by the scheme of its address:
  * - `grpc:`, `grpcs:`: its native door, by HTTP/2 sessions that calls share. The first one is
  *   opened here, ahead of the first call;
- * - `http:`, `https:`: its gRPC-web door, by a WebSocket for each call.
+ * - `http:`, `https:`: its gRPC-web door, by a WebSocket for each call, some of them opened ahead.
  *
  * Throws nothing: a Hub that can't be reached fails the calls.
  *
@@ -21,7 +25,8 @@ export interface HubConnection extends HubAddress {
  */
 export function connectToHub(url: string): HubConnection {
   if (!url.startsWith('grpc')) {
-    return { url, openTransport: () => new GrpcWebCall(), close: () => {} }
+    const sockets = new HubSockets(url + LOGIN_METHOD)
+    return { url, openTransport: () => new GrpcWebCall(sockets), close: () => sockets.close() }
   }
   // To Node, gRPC's two schemes are HTTP's.
   const sessions = new GrpcSessions(new URL(url.replace('grpc', 'http')))

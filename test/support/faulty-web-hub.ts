@@ -13,7 +13,7 @@ import {
 } from './faulty-hub.js'
 
 /** A call by gRPC-web over WebSocket. */
-class FaultyWebCall implements FaultyCall {
+export class FaultyWebCall implements FaultyCall {
   readonly #socket: WebSocket
   readonly #inbox = new FrameInbox()
 
@@ -75,8 +75,12 @@ export async function startFaultySocketHub(
   onSocket: (socket: WebSocket) => void,
 ): Promise<FaultyHub> {
   const server = new WebSocketServer({ host: '127.0.0.1', port: 0 })
+  const calls = new Set<WebSocket>()
   server.on('connection', (socket) => {
     socket.on('error', () => {})
+    // Callers connect ahead of need: a call begins with its headers.
+    socket.once('message', () => calls.add(socket))
+    socket.on('close', () => calls.delete(socket))
     onSocket(socket)
   })
   await once(server, 'listening')
@@ -84,7 +88,7 @@ export async function startFaultySocketHub(
   return {
     url: `http://127.0.0.1:${port}`,
     get openCalls() {
-      return server.clients.size
+      return calls.size
     },
     async close() {
       for (const socket of server.clients) socket.terminate()

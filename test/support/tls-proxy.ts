@@ -4,7 +4,7 @@ import { mkdtempSync, readFileSync } from 'node:fs'
 import { type AddressInfo, connect, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { createServer } from 'node:tls'
+import { createServer, type TLSSocket } from 'node:tls'
 import { onTestFinished } from 'vitest'
 
 /** A certificate for `localhost` that signs itself, made by OpenSSL. */
@@ -30,17 +30,20 @@ export function makeCertificate(): Certificate {
 /**
  * Starts what stands before a Hub that speaks no TLS itself; it ends with the test.
  *
- * @param url - the Hub's native door
+ * @param url - a door of the Hub
  * @param protocols - what it offers by ALPN
+ * @param onSocket - told of every connection from outside
  * @returns the address of the door with TLS
  */
 export async function startTlsProxy(
   url: string,
   { key, cert }: Certificate,
   protocols: string[] = ['h2'],
+  onSocket: (socket: TLSSocket) => void = () => {},
 ): Promise<string> {
   const sockets = new Set<Socket>()
   const server = createServer({ key, cert, ALPNProtocols: protocols }, (outside) => {
+    onSocket(outside)
     const inside = connect(Number(new URL(url).port), '127.0.0.1')
     for (const socket of [outside, inside]) {
       sockets.add(socket)
@@ -55,5 +58,5 @@ export async function startTlsProxy(
     for (const socket of sockets) socket.destroy()
   })
   const { port } = server.address() as AddressInfo
-  return `grpcs://localhost:${port}`
+  return `${new URL(url).protocol.replace(':', 's:')}//localhost:${port}`
 }
