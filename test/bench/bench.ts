@@ -4,11 +4,12 @@
  * take turns, for times alone mean little on a machine that others use too.
  */
 import { parseArgs } from 'node:util'
-import { startHub } from '../soak/processes.js'
 import { Contender } from './contender.js'
-import { moveAway } from './far-hub.js'
+import { placeHub } from './hub-place.js'
 import { load } from './load.js'
-import { median } from './median.js'
+import { measureRound, type Round, sumUp } from './round.js'
+import { printTable } from './table.js'
+import { measureIdle, measureInFlight } from './waiting.js'
 
 const { values } = parseArgs({
   options: {
@@ -16,7 +17,9 @@ const { values } = parseArgs({
     logins: { type: 'string', default: '2000' },
     'at-once': { type: 'string', default: '16' },
     storm: { type: 'string' },
+    idle: { type: 'string' },
     rtt: { type: 'string', default: '0' },
+    tls: { type: 'boolean', default: false },
     json: { type: 'boolean', default: false },
   },
 })
@@ -24,107 +27,77 @@ const { values } = parseArgs({
 /** The most logins that warm a server up: unwarmed ones cost up to twice as much. */
 const WARM_UP = 1_500
 
-/** What one contender took in one round. */
-interface Round {
-  /** Server CPU time for each login, in ms. */
-  readonly cpu: number
-  readonly perSecond: number
-  /** Times of logins, in ms. */
-  readonly p50: number
-  readonly p99: number
-  /** Resident memory, in bytes. */
-  readonly memory: number
-  readonly failures: number
-}
+/** The most logins at once while a server warms up. */
+const WARM_UP_AT_ONCE = 100
+
+/** How many logins are in flight when their memory is measured. */
+const IN_FLIGHT = 1_000
 
 const storm = values.storm === undefined ? undefined : Number(values.storm)
 const logins = storm ?? Number(values.logins)
 const atOnce = storm ?? Number(values['at-once'])
+const idle = values.idle === undefined ? undefined : Number(values.idle)
 
-const hub = await startHub()
-const far = Number(values.rtt) > 0 ? [await moveHub(hub.webUrl), await moveHub(hub.grpcUrl)] : []
-const [web, grpc] = far.length > 0 ? far.map(({ url }) => url) : [hub.webUrl, hub.grpcUrl]
-
+/** What limits a stranger would limit the benchmark. */
 const lifted = {
   LOGINS_PER_MINUTE_PER_IP: '0',
   LOGINS_PER_MINUTE_PER_KEY: '0',
+  MAX_SOCKETS: '0',
   MAX_SOCKETS_PER_IP: '0',
-  MAX_HUB_CALLS: '2000',
+  MAX_WAITING_LOGINS: '0',
+  MAX_HUB_CALLS: '0',
+  IDLE_TIMEOUT: '300',
 }
-const keys = { ...hub.environment, ...lifted }
+
+const hub = await placeHub({ hasTls: values.tls, rtt: Number(values.rtt) })
+const ours = ['dist/index.js']
 const contenders = [
-  await Contender.start('tutorial', ['--import', 'tsx', 'test/bench/tutorial.ts'], {
-    ...keys,
-    HUB_URL: web,
-  }),
-  await Contender.start('ours, gRPC-web', ['dist/index.js'], { ...keys, HUB_URL: web }),
-  await Contender.start('ours, gRPC', ['dist/index.js'], { ...keys, HUB_URL: grpc }),
+  await Contender.start('tutorial', ['--import', 'tsx', 'test/bench/tutorial.ts'], hub.web),
+  await Contender.start('ours, gRPC-web', ours, { ...hub.web, ...lifted }),
+  await Contender.start('ours, gRPC', ours, { ...hub.grpc, ...lifted }),
   await Contender.start('floor', ['--import', 'tsx', 'test/bench/floor.ts'], {}),
 ]
-
-const rounds = new Map<string, Round[]>(contenders.map(({ name }) => [name, []]))
-for (const { url } of contenders) await load(url, Math.min(WARM_UP, logins), Math.min(atOnce, 100))
-for (let round = 0; round < Number(values.rounds); round += 1) {
-  for (const contender of contenders) rounds.get(contender.name)?.push(await measure(contender))
+for (const { url } of contenders) {
+  await load(url, Math.min(WARM_UP, logins), Math.min(atOnce, WARM_UP_AT_ONCE))
 }
+const results = idle === undefined ? await measureLogins() : await measureWaiting(idle)
 for (const contender of contenders) contender.stop()
-for (const { close } of far) close()
-hub.stop()
+hub.close()
 
-const results = [...rounds].map(([name, taken]) => ({
-  name,
-  cpu: median(taken.map(({ cpu }) => cpu)),
-  perSecond: median(taken.map(({ perSecond }) => perSecond)),
-  p50: median(taken.map(({ p50 }) => p50)),
-  p99: median(taken.map(({ p99 }) => p99)),
-  memory: median(taken.map(({ memory }) => memory)),
-  failures: taken.reduce((sum, { failures }) => sum + failures, 0),
-}))
 if (values.json) process.stdout.write(`${JSON.stringify({ options: values, results })}\n`)
-else printTable()
+else printTable(describe(), results)
+process.exit()
 
-async function moveHub(url: string) {
-  const { port, close } = await moveAway(Number(new URL(url).port), Number(values.rtt))
-  return { url: url.replace(/\d+$/, String(port)), close }
+async function measureLogins() {
+  const rounds = new Map<Contender, Round[]>(contenders.map((each) => [each, []]))
+  for (let round = 0; round < Number(values.rounds); round += 1) {
+    for (const [contender, taken] of rounds) {
+      taken.push(await measureRound(contender, logins, atOnce))
+    }
+  }
+  const results = []
+  for (const [contender, taken] of rounds) {
+    const bytesInFlight = await measureInFlight(contender, IN_FLIGHT)
+    results.push({ name: contender.name, ...sumUp(taken), bytesInFlight })
+  }
+  return results
 }
 
-async function measure(contender: Contender): Promise<Round> {
-  const before = await contender.cpu()
-  const { times, wall, failures } = await load(contender.url, logins, atOnce)
-  const spent = (await contender.cpu()) - before
-  const sorted = times.toSorted((a, b) => a - b)
-  return {
-    cpu: spent / logins,
-    perSecond: (logins / wall) * 1000,
-    p50: sorted[Math.floor(sorted.length * 0.5)] ?? Number.NaN,
-    p99: sorted[Math.floor(sorted.length * 0.99)] ?? Number.NaN,
-    memory: await contender.memory(),
-    failures,
+async function measureWaiting(sockets: number) {
+  const results = []
+  for (const contender of contenders) {
+    results.push({ name: contender.name, ...(await measureIdle(contender, sockets)) })
   }
+  return results
 }
 
-function printTable(): void {
-  const how = `${values.rounds} rounds of ${logins} logins, ${atOnce} at once`
-  const where = far.length > 0 ? `, the Hub ${values.rtt} ms away` : ''
-  process.stdout.write(`${how}${where}; medians\n\n`)
-  process.stdout.write(
-    '| server | CPU ms per login | ÷ tutorial | ÷ floor | logins/s | p50 ms | p99 ms | memory MB | failed |\n',
-  )
-  process.stdout.write('|---|---|---|---|---|---|---|---|---|\n')
-  const [tutorial] = results
-  const floor = results.at(-1)
-  for (const { name, cpu, perSecond, p50, p99, memory, failures } of results) {
-    const cells = [
-      name,
-      cpu.toFixed(2),
-      (cpu / (tutorial?.cpu ?? Number.NaN)).toFixed(2),
-      (cpu / (floor?.cpu ?? Number.NaN)).toFixed(2),
-      perSecond.toFixed(0),
-      p50.toFixed(0),
-      p99.toFixed(0),
-      (memory / 1e6).toFixed(0),
-      failures,
-    ]
-    process.stdout.write(`| ${cells.join(' | ')} |\n`)
-  }
+/** What the figures are of. */
+function describe(): string {
+  const load =
+    idle === undefined
+      ? `${values.rounds} rounds of ${logins} logins, ${atOnce} at once; medians`
+      : `${idle} waiting sockets`
+  const tls = values.tls ? ', the Hub with TLS' : ''
+  const away = Number(values.rtt) > 0 ? `, the Hub ${values.rtt} ms away` : ''
+  return load + tls + away
 }

@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 
@@ -6,6 +7,17 @@ const ROOT = join(import.meta.dirname, '../..')
 
 /** How long one of the kernel's clock ticks is, in ms. */
 const TICK_MS = 10
+
+/** How many lines of a server are kept to find its address in, in characters. */
+const MAX_OUTPUT = 100_000
+
+/** The memory of a server, in bytes. */
+export interface Memory {
+  /** What its objects take, on the heap and outside of it, after a collection of garbage. */
+  readonly kept: number
+  /** What the system has given it. */
+  readonly resident: number
+}
 
 /** A server that is measured, as a process of its own. */
 export class Contender {
@@ -31,23 +43,26 @@ export class Contender {
     environment: object,
     folder = ROOT,
   ): Promise<Contender> {
-    const child = spawn(process.execPath, args, {
+    const probe = join(import.meta.dirname, 'memory-probe.mjs')
+    const child = spawn(process.execPath, ['--expose-gc', '--import', probe, ...args], {
       cwd: folder,
       env: { ...process.env, ...environment, PORT: '0', HOST: '127.0.0.1' },
-      stdio: ['ignore', 'pipe', 'inherit'],
+      stdio: ['ignore', 'pipe', 'inherit', 'ipc'],
     })
     let output = ''
-    child.stdout.on('data', (data) => {
+    child.stdout?.on('data', (data) => {
       output += data
     })
     for (;;) {
       const [, url] = /users log in at (ws:\S+?userauth)/.exec(output) ?? []
       if (url) {
         // What it logs from here on is read, and dropped.
-        child.stdout.removeAllListeners('data').resume()
+        child.stdout?.removeAllListeners('data').resume()
         return new Contender(name, url, child)
       }
-      if (child.exitCode !== null) throw new Error(`${name} does not start: ${output}`)
+      if (child.exitCode !== null || output.length > MAX_OUTPUT) {
+        throw new Error(`${name} does not start: ${output}`)
+      }
       await new Promise((resolve) => setTimeout(resolve, 20))
     }
   }
@@ -60,10 +75,12 @@ export class Contender {
     return (Number(fields[11]) + Number(fields[12])) * TICK_MS
   }
 
-  /** Resident memory, in bytes. */
-  async memory(): Promise<number> {
-    const status = await readFile(`/proc/${this.#process.pid}/status`, 'utf8')
-    return Number(/VmRSS:\s+(\d+) kB/.exec(status)?.[1]) * 1024
+  /** What memory it uses now. */
+  async memory(): Promise<Memory> {
+    const answer = once(this.#process, 'message')
+    this.#process.send('memory')
+    const [memory] = await answer
+    return memory
   }
 
   stop(): void {

@@ -2,11 +2,12 @@ import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from 
 import type { WebSocket } from 'ws'
 import { startDevHub } from '../../src/dev-hub/hub.js'
 import { HubSockets } from '../../src/hub/hub-sockets.js'
+import { makeCertificate } from '../support/certificate.js'
 import { FaultyWebCall, startFaultySocketHub } from '../support/faulty-web-hub.js'
 import { freePort } from '../support/ports.js'
 import { ProgramProcess } from '../support/server-process.js'
 import { TestApp } from '../support/test-app.js'
-import { makeCertificate, startTlsProxy } from '../support/tls-proxy.js'
+import { startTlsProxy } from '../support/tls-proxy.js'
 import { connectForTest, finishLogin, giveToken } from '../support/token-calls.js'
 
 const PATH = '/threads.pb.API/GetToken'

@@ -38,6 +38,14 @@ function answer(socket: WebSocket, signature: Uint8Array): void {
   socket.send(JSON.stringify({ type: 'challenge', sig: Buffer.from(signature).toJSON() }))
 }
 
+/** Starts a login, and returns its socket once the challenge is there. */
+export async function requestChallenge(url: string): Promise<WebSocket> {
+  const socket = await open(url)
+  request(socket, randomIdentity())
+  await receive(socket)
+  return socket
+}
+
 /**
  * Does a whole login.
  *
