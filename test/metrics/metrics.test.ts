@@ -1,10 +1,13 @@
 import { once } from 'node:events'
 import { connect } from 'node:net'
+import { pino } from 'pino'
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { type Metrics, openMetrics } from '../../src/metrics/metrics.js'
 import { DEFAULT_LIMITS } from '../../src/server/limits.js'
+import { withMetrics } from '../../src/with-metrics.js'
 import { randomIdentity } from '../support/identity.js'
 import { startWithDevHub, startWithFaultyHub } from '../support/login-server.js'
+import { freePort } from '../support/ports.js'
 import { type Scrape, scrape } from '../support/scrape.js'
 import { TestApp } from '../support/test-app.js'
 
@@ -201,6 +204,21 @@ function tokensOf({ value }: Record<string, unknown>): string[] {
 }
 
 describe("the metrics' port", () => {
+  it('is let go of where the server cannot be opened, and with the server', async () => {
+    const log = pino({ level: 'silent' })
+    const address = { port: await freePort(), host: '127.0.0.1' }
+    const failing = withMetrics(address, log, () => Promise.reject(new Error('no server')))
+    await expect(failing).rejects.toThrow('no server')
+    const server = await withMetrics(address, log, async (observer) => {
+      const { server } = await startWithDevHub({ observer })
+      return server
+    })
+    await scrape(`http://127.0.0.1:${address.port}/metrics`)
+    await server.close()
+    const again = await openMetrics(address)
+    await again.close()
+  })
+
   it.each([
     ['GET', '/metrics', 200],
     ['GET', '/metrics?name=x', 200],
