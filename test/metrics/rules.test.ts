@@ -1,10 +1,10 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { expect, it, onTestFinished } from 'vitest'
+import { expect, it } from 'vitest'
 import { parse } from 'yaml'
-import { openMetrics } from '../../src/metrics/metrics.js'
 import { randomIdentity } from '../support/identity.js'
 import { startWithDevHub } from '../support/login-server.js'
+import { serveMetrics } from '../support/metrics.js'
 import { findFaults } from '../support/promql.js'
 import { type Scrape, scrape } from '../support/scrape.js'
 import { TestApp } from '../support/test-app.js'
@@ -29,8 +29,7 @@ interface AlertRules {
 
 /** Scrapes a server at which a login went well and another failed. */
 async function scrapeAfterLogins(): Promise<Scrape> {
-  const metrics = await openMetrics({ port: 0, host: '127.0.0.1' })
-  onTestFinished(() => metrics.close())
+  const metrics = await serveMetrics()
   const { server } = await startWithDevHub({ observer: metrics.observer })
   const app = await TestApp.connect(server.url)
   expect(await app.login()).toMatchObject({ type: 'token' })
