@@ -16,6 +16,7 @@ import {
 import type { ApiKey } from './hub/api-key.js'
 import { LOG_LEVELS, type LogLevel } from './log.js'
 import { isLoopback } from './loopback.js'
+import type { MetricsAddress } from './metrics/address.js'
 import { DEFAULT_LIMITS, type Limits } from './server/limits.js'
 import type { AllowedOrigins } from './server/origins.js'
 
@@ -55,6 +56,8 @@ export interface Config {
   readonly userAuthTtl: number
   readonly demo: DemoConfig
   readonly limits: Limits
+  /** Where metrics are served; nowhere where missing. */
+  readonly metrics: MetricsAddress | undefined
   /** Whose pages may log users in. */
   readonly allowedOrigins: AllowedOrigins
   /** Proxies whose `X-Forwarded-For` is believed: addresses, or ranges in CIDR notation. */
@@ -75,10 +78,13 @@ export class ConfigError extends Error {
   }
 }
 
+/** The TCP port that the server listens on unless told otherwise. */
+const DEFAULT_PORT = 3001
+
 /** Every variable, as it is read; README.md and .env.example explain them. */
 const variables = z.object({
   NODE_ENV: z.string().optional(),
-  PORT: port.default(3001),
+  PORT: port.default(DEFAULT_PORT),
   HOST: z.string().optional(),
   LOG_LEVEL: z.enum(LOG_LEVELS, `must be one of ${LOG_LEVELS.join(', ')}`).default('info'),
   HUB_URL: hubUrl([...WEB_SCHEMES, ...GRPC_SCHEMES]).optional(),
@@ -103,6 +109,8 @@ const variables = z.object({
   MAX_HUB_CALLS: count.default(DEFAULT_LIMITS.maxHubCalls),
   MAX_WAITING_LOGINS: count.default(DEFAULT_LIMITS.maxWaitingLogins),
   SHUTDOWN_TIMEOUT: seconds({ max: 3_600 }).default(DEFAULT_LIMITS.shutdownTimeout),
+  METRICS_PORT: port.optional(),
+  METRICS_HOST: z.string().default('127.0.0.1'),
 })
 
 type Variables = z.output<typeof variables>
@@ -122,6 +130,7 @@ export function readConfig(environment: Environment): Config {
     ...(result.error ? describe(result.error) : []),
     ...findMissing(given),
     ...findMissingForDemo(given),
+    ...findMetricsFaults(given),
   ]
   if (!result.success || faults.length > 0) throw new ConfigError(faults)
 
@@ -140,6 +149,7 @@ export function readConfig(environment: Environment): Config {
       hubUrl: read.HUB_PUBLIC_URL ?? (isGrpc(read.HUB_URL) ? undefined : read.HUB_URL),
     },
     limits: readLimits(read),
+    metrics: readMetrics(read),
     allowedOrigins: read.ALLOWED_ORIGINS ?? (isProduction(read) ? [] : 'local'),
     trustedProxies: read.TRUSTED_PROXIES,
     warnings: [
@@ -194,6 +204,11 @@ function readLimits(read: Variables): Limits {
   }
 }
 
+function readMetrics(read: Variables): MetricsAddress | undefined {
+  const { METRICS_PORT: port, METRICS_HOST: host } = read
+  return port === undefined ? undefined : { port, host }
+}
+
 function isProduction({ NODE_ENV }: { readonly NODE_ENV?: string | undefined }): boolean {
   return NODE_ENV === 'production'
 }
@@ -213,6 +228,16 @@ function findMissing(given: Environment): string[] {
 function findMissingForDemo({ DEMO, HUB_URL, HUB_PUBLIC_URL }: Environment): string[] {
   if (DEMO !== 'true' || HUB_PUBLIC_URL !== undefined || !isGrpc(HUB_URL)) return []
   return ['HUB_PUBLIC_URL: is missing; with DEMO=true, browsers need a Hub by http or https']
+}
+
+/** Metrics have a port of their own, so that they never stand where the public can read them. */
+function findMetricsFaults({ PORT, METRICS_PORT, METRICS_HOST }: Environment): string[] {
+  if (METRICS_PORT === undefined) {
+    return METRICS_HOST ? ['METRICS_PORT: is missing; it is needed where METRICS_HOST is set'] : []
+  }
+  const publicPort = Number(PORT ?? DEFAULT_PORT)
+  const isSame = publicPort !== 0 && Number(METRICS_PORT) === publicPort
+  return isSame ? [`METRICS_PORT: must be another port than PORT, which is ${publicPort}`] : []
 }
 
 function findHubWarnings(url: string): string[] {

@@ -15,11 +15,25 @@ export function namePort(variable: string, port: number): (error: unknown) => ne
   }
 }
 
+/**
+ * Turns the system's refusal to listen on an address into a fault that names the variable to
+ * change.
+ *
+ * @returns a handler for the failed listening: throws a ConfigError, or the error it was given
+ *   where that is about something else
+ */
+export function nameHost(variable: string, host: string | undefined): (error: unknown) => never {
+  return (error) => {
+    if (!hasCode(error, 'EADDRNOTAVAIL', 'ENOTFOUND')) throw error
+    throw new ConfigError([`${variable}: ${host} is not an address of this machine`])
+  }
+}
+
 function isAbout(error: unknown, port: number): boolean {
   return error instanceof Error && 'port' in error && error.port === port
 }
 
 /** Whether an error is one of the system's with one of these codes. */
-export function hasCode(error: unknown, ...codes: string[]): boolean {
+function hasCode(error: unknown, ...codes: string[]): boolean {
   return error instanceof Error && 'code' in error && codes.some((code) => error.code === code)
 }

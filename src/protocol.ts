@@ -90,6 +90,8 @@ export interface ErrorMessage {
   readonly value: string
   /** In how many seconds it may be worth trying again, with `rate_limited` and `overloaded`. */
   readonly retryAfter?: number | undefined
+  /** The login that failed, as the server's log names it; missing where no login did. */
+  readonly id?: string | undefined
 }
 
 /** What the server sends. */

@@ -6,9 +6,11 @@ import { ApiKeyGate } from './hub/api-key-gate.js'
 import { connectToHub } from './hub/hub-connection.js'
 import { SdkHub } from './hub/sdk-hub.js'
 import { decodeMultibase } from './keys/multibase.js'
-import { hasCode, namePort } from './listen-faults.js'
+import { nameHost, namePort } from './listen-faults.js'
 import type { Log } from './log.js'
+import type { Observer } from './server/observer.js'
 import { createServer, type LoginServer } from './server/server.js'
+import { withMetrics } from './with-metrics.js'
 
 /** How long to wait before the Hub is asked about the key again, in ms. */
 const KEY_CHECK_INTERVAL_MS = 5_000
@@ -90,25 +92,26 @@ function listen(config: Config, gate: ApiKeyGate, hub: HubInUse, log: Log): Prom
   const { port, host, hubTimeout, challengeTimeout, userAuthTtl } = config
   const { limits, allowedOrigins, trustedProxies } = config
   const { isServed, hubUrl = hub.webUrl } = config.demo
-  return createServer({
-    port,
-    host,
-    log,
-    hub: gate,
-    apiKey: hub.apiKey,
-    hubTimeout,
-    challengeTimeout,
-    userAuthTtl,
-    limits,
-    allowedOrigins,
-    trustedProxies,
-    findHubReadiness: () => gate.findReadiness(),
-    demo: isServed && hubUrl !== undefined ? { hubUrl } : undefined,
-  }).catch((error: unknown) => {
-    const isHost = hasCode(error, 'EADDRNOTAVAIL', 'ENOTFOUND')
-    if (isHost) throw new ConfigError([`HOST: ${host} is not an address of this machine`])
-    return namePort('PORT', port)(error)
-  })
+  const openServer = (observer?: Observer) =>
+    createServer({
+      port,
+      host,
+      log,
+      hub: gate,
+      apiKey: hub.apiKey,
+      hubTimeout,
+      challengeTimeout,
+      userAuthTtl,
+      limits,
+      allowedOrigins,
+      trustedProxies,
+      findHubReadiness: () => gate.findReadiness(),
+      demo: isServed && hubUrl !== undefined ? { hubUrl } : undefined,
+      observer,
+    })
+      .catch(nameHost('HOST', host))
+      .catch(namePort('PORT', port))
+  return config.metrics ? withMetrics(config.metrics, log, openServer) : openServer()
 }
 
 /** Address of the demo page. */

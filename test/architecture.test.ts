@@ -35,3 +35,17 @@ it('a login knows neither sockets nor Koa', async () => {
   const source = await readFile(join(SRC, 'server/login.ts'), 'utf8')
   expect(source).not.toMatch(/from '(ws|koa[^']*)'/)
 })
+
+it('what metrics take is loaded only where they are asked for', async () => {
+  const imports = await importsByFile()
+  const outside = [...imports].filter(([file]) => !file.startsWith('metrics/'))
+  for (const [file, targets] of outside) {
+    const source = await readFile(join(SRC, file), 'utf8')
+    expect(source, file).not.toContain("'prom-client'")
+    const metrics = targets.filter((target) => target.startsWith('metrics/'))
+    if (metrics.length === 0) continue
+    const loaded = [...source.matchAll(/^import (?!type)[^'(]*'(\.\/metrics\/[^']*)'/gm)]
+    expect(loaded, file).toEqual([])
+    expect(['config.ts', 'with-metrics.ts']).toContain(file)
+  }
+})

@@ -27,6 +27,7 @@ describe('a configuration', () => {
       userAuthTtl: 300,
       demo: { isServed: true, hubUrl: undefined },
       limits: DEFAULT_LIMITS,
+      metrics: undefined,
       allowedOrigins: 'local',
       trustedProxies: [],
       warnings: [],
@@ -90,6 +91,8 @@ describe('a configuration', () => {
       MAX_HUB_CALLS: '6',
       MAX_WAITING_LOGINS: '7',
       SHUTDOWN_TIMEOUT: '8.5',
+      METRICS_PORT: '0',
+      METRICS_HOST: '::1',
     })
     expect(config).toEqual<Config>({
       port: 0,
@@ -113,6 +116,7 @@ describe('a configuration', () => {
         maxWaitingLogins: 7,
         shutdownTimeout: 8.5,
       },
+      metrics: { port: 0, host: '::1' },
       warnings: [],
     })
   })
@@ -195,6 +199,10 @@ describe('a fault', () => {
     ['MAX_SOCKETS', { MAX_SOCKETS: '-1' }],
     ['MAX_HUB_CALLS', { MAX_HUB_CALLS: '1.5' }],
     ['SHUTDOWN_TIMEOUT', { SHUTDOWN_TIMEOUT: 'x' }],
+    ['METRICS_PORT', { METRICS_PORT: '65536' }],
+    ['METRICS_PORT', { METRICS_PORT: '3001' }],
+    ['METRICS_PORT', { METRICS_PORT: '4000', PORT: '04000' }],
+    ['METRICS_PORT', { METRICS_HOST: '0.0.0.0' }],
     ['USER_API_KEY', { ...HUB, USER_API_KEY: '' }],
     ['USER_API_KEY', { ...HUB, USER_API_KEY: 'bkéy' }],
     ['USER_API_SECRET', { ...HUB, USER_API_SECRET: '' }],

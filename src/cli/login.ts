@@ -30,12 +30,12 @@ async function run({ url, key, hub }: Arguments, print: (text: string) => void, 
   return { ok: true, steps, userAuth, threads }
 }
 
-/** Says in a code and in words what has gone wrong. */
-function describe(error: unknown): { code: string; message: string } {
+/** Says in a code and in words what has gone wrong, and by what the server's log names the login. */
+function describe(error: unknown): { code: string; message: string; id?: string | undefined } {
   if (error instanceof LoginError && error.code === 'connection_failed')
     return { code: error.code, message: `${error.message} To start one here: npm start` }
-  if (error instanceof LoginError || error instanceof Failure)
-    return { code: error.code, message: error.message }
+  if (error instanceof LoginError) return { code: error.code, message: error.message, id: error.id }
+  if (error instanceof Failure) return { code: error.code, message: error.message }
   return { code: 'internal', message: `This command has a fault: ${String(error)}` }
 }
 
@@ -54,9 +54,9 @@ async function main(args: readonly string[]): Promise<number> {
     }
     return 0
   } catch (error) {
-    const { code, message } = describe(error)
-    if (isJson) printJson({ ok: false, code, message })
-    else process.stderr.write(new Text(isColourful(process.stderr)).failure(code, message))
+    const { code, message, id } = describe(error)
+    if (isJson) printJson({ ok: false, code, message, id })
+    else process.stderr.write(new Text(isColourful(process.stderr)).failure(code, message, id))
     if (code === 'usage') process.stderr.write(`\n${USAGE}`)
     return 1
   }

@@ -63,9 +63,10 @@ export class Text {
     return `  ${proof} ${count} of this identity at ${hub}\n${lines.join('')}\n`
   }
 
-  /** Why the command has failed. */
-  failure(code: string, message: string): string {
-    return `\n  ${this.#style('red', `Failed: ${plain(code)}`)}\n  ${plain(message)}\n`
+  /** Why the command has failed, and what to look for in the server's log. */
+  failure(code: string, message: string, id?: string): string {
+    const where = id === undefined ? '' : `  In the server's log this login is ${plain(id)}.\n`
+    return `\n  ${this.#style('red', `Failed: ${plain(code)}`)}\n  ${plain(message)}\n${where}`
   }
 
   #style(style: 'bold' | 'dim' | 'green' | 'red', text: string): string {

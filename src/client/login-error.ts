@@ -37,16 +37,23 @@ export class LoginError extends Error {
   readonly code: LoginErrorCode
   /** Seconds after which the server wants to be asked again, if it said so. */
   readonly retryAfter: number | undefined
+  /** By what the server's log names the login that failed, if the server said so. */
+  readonly id: string | undefined
 
-  /** @param options - `cause` as of every `Error`, and `retryAfter` in seconds */
+  /** @param options - `cause` as of every `Error`, `retryAfter` in seconds, and `id` */
   constructor(
     code: LoginErrorCode,
     message: string,
-    options: { readonly cause?: unknown; readonly retryAfter?: number | undefined } = {},
+    options: {
+      readonly cause?: unknown
+      readonly retryAfter?: number | undefined
+      readonly id?: string | undefined
+    } = {},
   ) {
     super(message, options)
     this.code = code
     this.retryAfter = options.retryAfter
+    this.id = options.id
   }
 }
 
@@ -57,12 +64,15 @@ export function clientError(code: ClientErrorCode, cause?: unknown): LoginError 
 
 /** Makes the error that an error message of the server tells of, however much it tells. */
 export function serverError(message: Readonly<Record<string, unknown>>): LoginError {
-  const { code, value, retryAfter } = message
+  const { code, value, retryAfter, id } = message
   return new LoginError(
     typeof code === 'string' && code !== '' ? code : 'unknown',
     typeof value === 'string' && value !== ''
       ? `The login server refused: ${value}`
       : 'The login server refused, without saying why.',
-    { retryAfter: typeof retryAfter === 'number' && retryAfter >= 0 ? retryAfter : undefined },
+    {
+      retryAfter: typeof retryAfter === 'number' && retryAfter >= 0 ? retryAfter : undefined,
+      id: typeof id === 'string' && id !== '' ? id : undefined,
+    },
   )
 }

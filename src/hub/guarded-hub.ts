@@ -45,6 +45,7 @@ export class GuardedHub implements Hub {
   readonly #hub: Hub
   readonly #timeoutMs: number
   readonly #slots: IPolicy
+  #callsInFlight = 0
   readonly #breaker = circuitBreaker(handleWhen(isHubDown), {
     breaker: new ConsecutiveBreaker(FAILURES_TO_BREAK),
     halfOpenAfter: REST_MS,
@@ -61,6 +62,11 @@ export class GuardedHub implements Hub {
     return this.#breaker.state !== CircuitState.Closed
   }
 
+  /** How many steps the Hub is asked for now; those that queue are not among them. */
+  get callsInFlight(): number {
+    return this.#callsInFlight
+  }
+
   requestToken(pubkey: string): TokenCall {
     return new GuardedCall(
       () => this.#hub.requestToken(pubkey),
@@ -72,10 +78,15 @@ export class GuardedHub implements Hub {
     // While one call tries whether the Hub is back, the others don't wait for what it finds.
     if (this.#breaker.state === CircuitState.HalfOpen) throw new HubError('the Hub is down')
     const endsAt = performance.now() + this.#timeoutMs
-    const step = (): Promise<T> => {
+    const step = async (): Promise<T> => {
       const left = (endsAt - performance.now()) / 1000
       if (left <= 0) throw new HubBusyError()
-      return withDeadline(left, work(), lateError)
+      this.#callsInFlight += 1
+      try {
+        return await withDeadline(left, work(), lateError)
+      } finally {
+        this.#callsInFlight -= 1
+      }
     }
     try {
       return await this.#breaker.execute(() => this.#slots.execute(step))

@@ -2,6 +2,7 @@ import type { IncomingMessage } from 'node:http'
 import { LOGIN_PATH } from '../protocol.js'
 import type { TrustedProxies } from './client-address.js'
 import type { Limits } from './limits.js'
+import type { LimitName, RefusalStatus } from './observer.js'
 import type { OpenSockets } from './open-sockets.js'
 import { type AllowedOrigins, isAllowedOrigin, isLoopbackHost } from './origins.js'
 import type { RateLimits } from './rate-limits.js'
@@ -11,8 +12,10 @@ const RETRY_AFTER = 5
 
 /** Why an upgrade is refused: an HTTP status, and when to come back where that may help. */
 export interface Refusal {
-  readonly status: 403 | 404 | 429 | 503
+  readonly status: RefusalStatus
   readonly retryAfter?: number
+  /** The limit that was hit; missing where it was none. */
+  readonly limit?: LimitName
 }
 
 /** What the decision on an upgrade rests on. */
@@ -43,7 +46,9 @@ export async function decideUpgrade(
   if (refusal) return decide(refusal)
   const address = settings.proxies.clientOf(request)
   const retryAfter = await settings.rateLimits.countUpgrade(address)
-  if (retryAfter > 0) return decide({ status: 429, retryAfter })
+  if (retryAfter > 0) {
+    return decide({ status: 429, retryAfter, limit: 'upgrades_per_minute_per_address' })
+  }
   // From here to the open socket nothing is awaited: no two upgrades get the same last place.
   return decide(refuseForNumbers(address, settings))
 }
@@ -67,10 +72,10 @@ function refuseForNumbers(
   { limits, openSockets }: AdmissionSettings,
 ): Refusal | undefined {
   if (reaches(limits.maxSocketsPerAddress, openSockets.of(address))) {
-    return { status: 429, retryAfter: RETRY_AFTER }
+    return { status: 429, retryAfter: RETRY_AFTER, limit: 'sockets_per_address' }
   }
   if (reaches(limits.maxSockets, openSockets.total)) {
-    return { status: 503, retryAfter: RETRY_AFTER }
+    return { status: 503, retryAfter: RETRY_AFTER, limit: 'sockets' }
   }
   return undefined
 }

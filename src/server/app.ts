@@ -4,7 +4,6 @@ import bodyParser from 'koa-bodyparser'
 import json from 'koa-json'
 import Router from 'koa-router'
 import websockify, { type SocketContext, type WebSocketApp } from 'koa-websocket'
-import type { HubReadiness } from '../hub/api-key-gate.js'
 import type { Log } from '../log.js'
 import { LOGIN_PATH } from '../protocol.js'
 import { type AdmissionSettings, decideUpgrade, type Refusal } from './admission.js'
@@ -12,6 +11,7 @@ import { BoundedKoa } from './bounded-koa.js'
 import { answerErrors } from './error-answers.js'
 import { KoaSocket } from './koa-socket.js'
 import { LoginSession, type SessionSettings } from './login-session.js'
+import type { Readiness } from './observer.js'
 import { logRequests } from './request-log.js'
 
 /** The most that a request's body may have. No route takes one yet, so it is small. */
@@ -27,17 +27,20 @@ export interface AppSettings extends SessionSettings {
   /** The sessions of the sockets that are open, each there until its socket has closed. */
   readonly sessions: Set<LoginSession>
   /** Tells whether the server can log users in now, and if not, why. */
-  findReadiness(): Promise<HubReadiness | 'draining'>
+  findReadiness(): Promise<Readiness>
 }
 
 /** Builds the Koa app: HTTP routes, and the WebSocket route that logs users in. */
 export function createApp(settings: AppSettings): WebSocketApp {
-  const { log, admission } = settings
+  const { log, admission, observer } = settings
   const app = websockify(new BoundedKoa(admission.limits.maxSockets), {
     verifyClient: ({ req }, decide) => {
       void decideUpgrade(req, admission, (refusal) => {
-        if (refusal) decide(false, refusal.status, STATUS_CODES[refusal.status], headersOf(refusal))
-        else decide(true)
+        if (!refusal) return decide(true)
+        const { status, limit } = refusal
+        observer.upgradeRefused(status)
+        if (limit) observer.limitHit(limit)
+        decide(false, status, STATUS_CODES[status], headersOf(refusal))
       })
     },
     maxPayload: admission.limits.maxMessageBytes,

@@ -1,4 +1,5 @@
 import type { ErrorCode } from '../protocol.js'
+import type { LimitName } from './observer.js'
 
 /** What an app is told of each failure, in words of our own. */
 const texts: Readonly<Record<ErrorCode, string>> = {
@@ -17,18 +18,24 @@ const texts: Readonly<Record<ErrorCode, string>> = {
   internal: 'The login server failed. Try again later.',
 }
 
-/** Why a login failed, or a message was refused. The app sees all of it but `cause`. */
+/** Why a login failed, or a message was refused. The app sees all of it but `cause` and `limit`. */
 export class LoginFailure extends Error {
   override readonly name = 'LoginFailure'
   readonly code: ErrorCode
   /** In how many seconds it may be worth trying again; missing where that isn't known. */
   readonly retryAfter: number | undefined
+  /** The limit that was hit; missing where it was none. */
+  readonly limit: LimitName | undefined
 
-  /** @param options - `cause` is what lies behind it, for the log only */
-  constructor(code: ErrorCode, options: { cause?: unknown; retryAfter?: number } = {}) {
+  /** @param options - `cause` is what lies behind it, for the log only; as is `limit` */
+  constructor(
+    code: ErrorCode,
+    options: { cause?: unknown; retryAfter?: number; limit?: LimitName } = {},
+  ) {
     super(texts[code], { cause: options.cause })
     this.code = code
     this.retryAfter = options.retryAfter
+    this.limit = options.limit
   }
 }
 

@@ -5,11 +5,16 @@ import { CloseCode } from './close-code.js'
 import { type LoginSettings, login } from './login.js'
 import { AppLeft, LoginFailure } from './login-failure.js'
 import type { LoginLog } from './login-log.js'
+import type { LimitName, Observer } from './observer.js'
 import type { RateLimits } from './rate-limits.js'
 import type { WaitingRoom } from './waiting-room.js'
 
 /** In how many seconds an app may come back where the process has more to do than it can. */
 const RETRY_AFTER_LAG = 2
+
+/** The names of the limits on how often a login may be started, and how often one may succeed. */
+const PER_ADDRESS = 'logins_per_minute_per_address'
+const PER_KEY = 'logins_per_minute_per_key'
 
 /** What a session needs of its socket. */
 export interface AppSocket {
@@ -24,6 +29,7 @@ export interface AppSocket {
 /** What every session needs beside its socket. */
 export interface SessionSettings extends LoginSettings {
   readonly loginLog: LoginLog
+  readonly observer: Observer
   readonly rateLimits: RateLimits
   readonly waitingRoom: WaitingRoom
   /** Whether the process has more to do than it can. */
@@ -85,7 +91,7 @@ export class LoginSession {
     if (this.#isClosed) return
     const failure = new LoginFailure(ErrorCode.ShuttingDown)
     if (this.#app) this.#app.interrupt(failure)
-    else this.#report(failure)
+    else this.#refuseMessage(failure)
   }
 
   #startLogin(pubkey: string): void {
@@ -105,13 +111,13 @@ export class LoginSession {
     const entry = this.#settings.loginLog.start(pubkey)
     try {
       await this.#checkLimits(pubkey)
-      const value = await login(pubkey, app, this.#settings)
-      throwIfLimited(await this.#settings.rateLimits.countToken(pubkey))
+      const value = await login(pubkey, app, this.#settings, entry)
+      throwIfLimited(await this.#settings.rateLimits.countToken(pubkey), PER_KEY)
       this.#send({ type: 'token', value, now: new Date().toISOString() })
       this.#hasLoggedIn = true
       entry.succeeded()
     } catch (error) {
-      this.#report(error)
+      this.#report(error, entry.id)
       entry.failed(error)
     } finally {
       app.end()
@@ -124,10 +130,11 @@ export class LoginSession {
   async #checkLimits(pubkey: string): Promise<void> {
     const { eventLoop, rateLimits } = this.#settings
     if (eventLoop.isLagging) {
-      throw new LoginFailure(ErrorCode.Overloaded, { retryAfter: RETRY_AFTER_LAG })
+      const retryAfter = RETRY_AFTER_LAG
+      throw new LoginFailure(ErrorCode.Overloaded, { retryAfter, limit: 'event_loop_lag' })
     }
-    throwIfLimited(await rateLimits.countMessage(this.#socket.address))
-    throwIfLimited(await rateLimits.checkKey(pubkey))
+    throwIfLimited(await rateLimits.countMessage(this.#socket.address), PER_ADDRESS)
+    throwIfLimited(await rateLimits.checkKey(pubkey), PER_KEY)
   }
 
   #takeSignature(signature: Uint8Array): void {
@@ -139,21 +146,33 @@ export class LoginSession {
     void this.#settings.rateLimits.countMessage(this.#socket.address)
     const failure = new LoginFailure(ErrorCode.BadRequest)
     if (this.#app) this.#app.interrupt(failure)
-    else this.#report(failure)
+    else this.#refuseMessage(failure)
   }
 
   /** Says that a message was of no use. It counts like a login, so that it costs something. */
   async #complain(code: ErrorCode): Promise<void> {
     const retryAfter = await this.#settings.rateLimits.countMessage(this.#socket.address)
-    this.#report(retryAfter > 0 ? rateLimited(retryAfter) : new LoginFailure(code))
+    const isLimited = retryAfter > 0
+    this.#refuseMessage(isLimited ? rateLimited(retryAfter, PER_ADDRESS) : new LoginFailure(code))
   }
 
-  /** Tells the app what failed, and closes the socket where such a failure is its end. */
-  #report(error: unknown): void {
+  /** Tells the app of a failure that is none of a login's. */
+  #refuseMessage(failure: LoginFailure): void {
+    this.#settings.observer.messageRefused(failure.code)
+    this.#report(failure)
+  }
+
+  /**
+   * Tells the app what failed, and closes the socket where such a failure is its end.
+   *
+   * @param id - of the login that failed; missing where no login did
+   */
+  #report(error: unknown, id?: string): void {
     if (error instanceof AppLeft) return
     const failure = error instanceof LoginFailure ? error : new LoginFailure(ErrorCode.Internal)
-    const { code, message: value, retryAfter } = failure
-    this.#send({ type: 'error', code, value, retryAfter })
+    const { code, message: value, retryAfter, limit } = failure
+    if (limit) this.#settings.observer.limitHit(limit)
+    this.#send({ type: 'error', code, value, retryAfter, id })
     if (code === ErrorCode.BadRequest) this.#close(CloseCode.PolicyViolation)
     if (code === ErrorCode.ShuttingDown) this.#close(CloseCode.GoingAway)
   }
@@ -178,10 +197,10 @@ export class LoginSession {
   }
 }
 
-function throwIfLimited(retryAfter: number): void {
-  if (retryAfter > 0) throw rateLimited(retryAfter)
+function throwIfLimited(retryAfter: number, limit: LimitName): void {
+  if (retryAfter > 0) throw rateLimited(retryAfter, limit)
 }
 
-function rateLimited(retryAfter: number): LoginFailure {
-  return new LoginFailure(ErrorCode.RateLimited, { retryAfter })
+function rateLimited(retryAfter: number, limit: LimitName): LoginFailure {
+  return new LoginFailure(ErrorCode.RateLimited, { retryAfter, limit })
 }

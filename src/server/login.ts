@@ -7,6 +7,7 @@ import { verifySignature } from '../keys/public-key.js'
 import { readTokenClaims } from '../keys/token.js'
 import { CHALLENGE_BYTES, ErrorCode, SIGNATURE_BYTES, type UserAuth } from '../protocol.js'
 import { LoginFailure } from './login-failure.js'
+import type { LoginStep } from './observer.js'
 
 /** In how many seconds an app may come back where the Hub is being asked too much. */
 const RETRY_AFTER_BUSY = 2
@@ -18,6 +19,16 @@ export interface LoginApp {
   /** Never fulfils; rejects when the login has to end at once, with the reason. */
   readonly interrupted: Promise<never>
 }
+
+/** Is told of a login's steps, well ended or not. */
+export interface StepWatch {
+  /** A step begins, and ends the one before. */
+  begin(step: LoginStep): void
+  /** The last step has ended. */
+  end(): void
+}
+
+const NO_WATCH: StepWatch = { begin() {}, end() {} }
 
 /** What every login needs beside its app. */
 export interface LoginSettings {
@@ -35,23 +46,28 @@ export interface LoginSettings {
  * turns the signature into a token. Every wait has a deadline.
  *
  * @param pubkey - the user's public key, in canonical text
+ * @param steps - told of each step
  * @throws LoginFailure where the login fails; or the reason for which `app` interrupts it
  */
 export async function login(
   pubkey: string,
   app: LoginApp,
   settings: LoginSettings,
+  steps: StepWatch = NO_WATCH,
 ): Promise<UserAuth> {
+  steps.begin('hub_challenge')
   const call = settings.hub.requestToken(pubkey)
   try {
     const challenge = await Promise.race([call.challenge, app.interrupted])
     if (challenge.length !== CHALLENGE_BYTES) throw new HubError('the challenge has a wrong length')
 
+    steps.begin('signature')
     const signed = Promise.race([app.sign(challenge), call.failed, app.interrupted])
     const lateError = () => new LoginFailure(ErrorCode.ChallengeTimeout)
     const signature = await withDeadline(settings.challengeTimeout, signed, lateError)
     if (signature.length !== SIGNATURE_BYTES) throw new LoginFailure(ErrorCode.BadSignature)
 
+    steps.begin('hub_token')
     const token = await Promise.race([call.answer(signature), app.interrupted])
       // The Hub judges the signature, but what it says of a wrong one could as well be a fault of
       // its own. Only then is it verified here, so that honest logins don't pay for it.
@@ -71,13 +87,15 @@ export async function login(
     throw explain(error)
   } finally {
     call.release()
+    steps.end()
   }
 }
 
 /** Puts a failure of the Hub into one that an app is told. */
 function explain(error: unknown): unknown {
   if (error instanceof HubBusyError) {
-    return new LoginFailure(ErrorCode.Overloaded, { retryAfter: RETRY_AFTER_BUSY })
+    const retryAfter = RETRY_AFTER_BUSY
+    return new LoginFailure(ErrorCode.Overloaded, { retryAfter, limit: 'hub_calls' })
   }
   return error instanceof HubError ? new LoginFailure(codeOf(error), { cause: error }) : error
 }

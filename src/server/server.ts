@@ -1,10 +1,10 @@
 import { once } from 'node:events'
-import type { AddressInfo } from 'node:net'
 import type { DemoOptions } from '../demo/demo.js'
 import type { ApiKey } from '../hub/api-key.js'
 import type { HubReadiness } from '../hub/api-key-gate.js'
 import { GuardedHub } from '../hub/guarded-hub.js'
 import type { Hub } from '../hub/hub.js'
+import { addressOf } from '../listen-address.js'
 import type { Log } from '../log.js'
 import { isLoopback } from '../loopback.js'
 import { LOGIN_PATH } from '../protocol.js'
@@ -15,6 +15,7 @@ import { EventLoopWatch } from './event-loop-watch.js'
 import { DEFAULT_LIMITS, type Limits } from './limits.js'
 import { LoginLog } from './login-log.js'
 import type { LoginSession } from './login-session.js'
+import { NO_OBSERVER, type Observer, type Readiness, type ServerCounts } from './observer.js'
 import { OpenSockets } from './open-sockets.js'
 import type { AllowedOrigins } from './origins.js'
 import { RateLimits } from './rate-limits.js'
@@ -46,16 +47,8 @@ export interface ServerOptions {
   findHubReadiness?(): Promise<HubReadiness>
   /** The demo page at `/`; none where missing. */
   readonly demo?: DemoOptions | undefined
-}
-
-/** What a server has open now. */
-export interface ServerCounts {
-  /** Logins that run. */
-  readonly logins: number
-  /** Logins among them that wait for their apps' signatures. */
-  readonly waiting: number
-  /** WebSockets that are open. */
-  readonly sockets: number
+  /** Is told what happens; nobody where missing. */
+  readonly observer?: Observer | undefined
 }
 
 /** A login server that listens. */
@@ -77,16 +70,27 @@ export interface LoginServer {
  * @throws the system's error where the address can't be listened on, such as `EADDRINUSE`
  */
 export async function createServer(options: ServerOptions): Promise<LoginServer> {
-  const { port, host, log, demo } = options
+  const { port, host, log, demo, observer = NO_OBSERVER } = options
   const limits = { ...DEFAULT_LIMITS, ...options.limits }
   const hub = new GuardedHub(options.hub, { ...limits, hubTimeout: options.hubTimeout })
-  const loginLog = new LoginLog(log)
+  const loginLog = new LoginLog(log, observer)
   const waitingRoom = new WaitingRoom(limits.maxWaitingLogins)
   const rateLimits = new RateLimits(limits)
   const openSockets = new OpenSockets()
   const eventLoop = new EventLoopWatch()
   const sessions = new Set<LoginSession>()
   let isDraining = false
+  const count = (): ServerCounts => ({
+    logins: loginLog.running,
+    waiting: waitingRoom.size,
+    sockets: openSockets.total,
+    hubCalls: hub.callsInFlight,
+  })
+  const findReadiness = async (): Promise<Readiness> => {
+    if (isDraining) return 'draining'
+    if (hub.isDown) return 'hub_unavailable'
+    return (await options.findHubReadiness?.()) ?? 'ready'
+  }
 
   const app = createApp({
     hub,
@@ -96,6 +100,7 @@ export async function createServer(options: ServerOptions): Promise<LoginServer>
     idleTimeout: limits.idleTimeout,
     log,
     loginLog,
+    observer,
     waitingRoom,
     rateLimits,
     eventLoop,
@@ -109,11 +114,7 @@ export async function createServer(options: ServerOptions): Promise<LoginServer>
       proxies: new TrustedProxies(options.trustedProxies),
       isDraining: () => isDraining,
     },
-    async findReadiness() {
-      if (isDraining) return 'draining'
-      if (hub.isDown) return 'hub_unavailable'
-      return (await options.findHubReadiness?.()) ?? 'ready'
-    },
+    findReadiness,
   })
   if (demo) {
     // The page's libraries are loaded only where there is a page.
@@ -128,13 +129,10 @@ export async function createServer(options: ServerOptions): Promise<LoginServer>
     throw error
   })
 
+  observer.serverOpened({ limits, count, findReadiness, isHubDown: () => hub.isDown })
   return {
     url: `ws://${addressOf(server.address())}${LOGIN_PATH}`,
-    count: () => ({
-      logins: loginLog.running,
-      waiting: waitingRoom.size,
-      sockets: openSockets.total,
-    }),
+    count,
     async close() {
       // It listens on while it drains, so that whoever comes is told to go elsewhere.
       isDraining = true
@@ -148,12 +146,4 @@ export async function createServer(options: ServerOptions): Promise<LoginServer>
       eventLoop.close()
     },
   }
-}
-
-/** Host and port by which this machine reaches a listening server. */
-function addressOf(address: AddressInfo | string | null): string {
-  if (address === null || typeof address === 'string') throw new TypeError('not a TCP server')
-  const { address: host, port, family } = address
-  if (host === '::' || host === '0.0.0.0') return `localhost:${port}`
-  return family === 'IPv6' ? `[${host}]:${port}` : `${host}:${port}`
 }

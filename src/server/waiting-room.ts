@@ -54,6 +54,7 @@ export class WaitingRoom {
     const [oldest] = largest
     if (!oldest) return
     this.leave(oldest)
-    oldest.interrupt(new LoginFailure(ErrorCode.Overloaded, { retryAfter: RETRY_AFTER }))
+    const failure = { retryAfter: RETRY_AFTER, limit: 'waiting_logins' } as const
+    oldest.interrupt(new LoginFailure(ErrorCode.Overloaded, failure))
   }
 }

@@ -14,5 +14,9 @@ it('the terminal login says when the Hub is down', async () => {
   await hub.close()
   const ending = await runProgram('cli/login.js', {}, [server.url, '--json'])
   expect(ending.status).toBe(1)
-  expect(JSON.parse(ending.stdout)).toMatchObject({ ok: false, code: 'hub_unavailable' })
+  expect(JSON.parse(ending.stdout)).toMatchObject({
+    ok: false,
+    code: 'hub_unavailable',
+    id: expect.stringMatching(/^[0-9a-f]{12}$/),
+  })
 })

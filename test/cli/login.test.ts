@@ -104,12 +104,19 @@ describe('for people', () => {
     expect(stderr).toContain('npm start')
   })
 
+  it('says what the login is called in the log of the server', async () => {
+    const server = await startScriptedServer(answers(errorMessage('internal', { id: '0c7a3f' })))
+    const { stderr } = await login(server.url)
+    expect(stderr).toMatch(/^ {2}In the server's log this login is 0c7a3f\.$/m)
+  })
+
   it('lets no server command the terminal', async () => {
     const server = await startScriptedServer(
-      answers({ type: 'error', code: '\x1b[2J', value: '\x1b]0;title\x07' }),
+      answers({ type: 'error', code: '\x1b[2J', value: '\x1b]0;title\x07', id: '\x1b[3J' }),
     )
     const { stdout, stderr } = await login(server.url)
     expect(stderr).toContain('�]0;title�')
+    expect(stderr).toContain('�[3J')
     expect(stdout + stderr).not.toContain('\x1b')
   })
 

@@ -161,6 +161,18 @@ describe("the server's errors", () => {
     expect(error).toMatchObject({ code: 'unknown', message: /An old server\.$/ })
   })
 
+  it.each([
+    ['b5e19e0c7a3f', 'b5e19e0c7a3f'],
+    ['', undefined],
+    [7, undefined],
+    [undefined, undefined],
+  ])('carry the id %o as %o', async (sent, id) => {
+    const server = await startScriptedServer(answers(errorMessage('denied', { id: sent })))
+    const { error } = await tryLogin({ url: server.url })
+    expect(error).toMatchObject({ code: 'denied' })
+    expect(error?.id).toBe(id)
+  })
+
   it('need no text', async () => {
     const server = await startScriptedServer(answers({ type: 'error', code: 'denied' }))
     const { error } = await tryLogin({ url: server.url })

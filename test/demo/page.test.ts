@@ -213,6 +213,7 @@ describe.skipIf(!executablePath && !process.env.CI)('the demo page, in a browser
     const { page } = await visit(server)
     await page.getByRole('button', { name: 'Log in' }).click()
     await page.getByRole('alert').filter({ hasText: 'Hub took too long' }).waitFor()
+    await page.getByText(/^In the server's log this login is [0-9a-f]{12}\.$/).waitFor()
   })
 
   it('says so when the signature is wrong', async () => {

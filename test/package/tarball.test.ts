@@ -26,12 +26,14 @@ const APP = {
 describe('the package, as npm packs it,', () => {
   let folder: string
   let tarball: string
+  let packed: string[]
 
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), 'userauth-package-'))
     const pack = ['pack', '--ignore-scripts', '--json', '--pack-destination', folder]
     const { stdout } = await run('npm', pack, { cwd: ROOT })
-    const [{ filename }] = JSON.parse(stdout)
+    const [{ filename, files }] = JSON.parse(stdout)
+    packed = files.map(({ path }: { path: string }) => path)
     tarball = join(folder, filename)
     await mkdir(join(folder, 'app'))
     await writeFile(join(folder, 'app/package.json'), '{"private":true,"type":"module"}')
@@ -48,6 +50,12 @@ describe('the package, as npm packs it,', () => {
   }
 
   it('satisfies publint', () => runTool('publint/src/cli.js', 'run', tarball, '--strict'))
+
+  it('brings the dashboard and the alert rules along', () => {
+    for (const file of ['grafana-dashboard.json', 'alerts.yml']) {
+      expect(packed).toContain(`src/metrics/${file}`)
+    }
+  })
 
   it('has types for whoever can import it: it is for ESM alone', () =>
     runTool('@arethetypeswrong/cli/dist/index.js', tarball, '--profile', 'esm-only'))

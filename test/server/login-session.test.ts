@@ -5,6 +5,7 @@ import type { Hub, TokenCall } from '../../src/hub/hub.js'
 import { DEFAULT_LIMITS } from '../../src/server/limits.js'
 import { LoginLog } from '../../src/server/login-log.js'
 import { type AppSocket, LoginSession } from '../../src/server/login-session.js'
+import { NO_OBSERVER } from '../../src/server/observer.js'
 import { RateLimits } from '../../src/server/rate-limits.js'
 import { WaitingRoom } from '../../src/server/waiting-room.js'
 import { randomIdentity } from '../support/identity.js'
@@ -52,7 +53,7 @@ beforeEach(() => {
 })
 
 function openSession(limits = {}): LoginSession {
-  const log = new LoginLog(pino({ level: 'silent' }))
+  const log = new LoginLog(pino({ level: 'silent' }), NO_OBSERVER)
   const session = new LoginSession(socket, {
     hub,
     apiKey: { key: 'bkey', secret: randomBytes(24) },
@@ -60,6 +61,7 @@ function openSession(limits = {}): LoginSession {
     userAuthTtl: 300,
     idleTimeout: 30,
     loginLog: log,
+    observer: NO_OBSERVER,
     rateLimits: new RateLimits({ ...DEFAULT_LIMITS, ...limits }),
     waitingRoom: new WaitingRoom(0),
     eventLoop,

@@ -77,6 +77,18 @@ describe('login', () => {
     expect(hub.released).toBe(1)
   })
 
+  it('tells of its steps as they begin, and of the end of the last, failed or not', async () => {
+    const told: string[] = []
+    const steps = { begin: (step: string) => told.push(step), end: () => told.push('end') }
+    await login(identity.pubkey, testApp(), settings(new TestHub()), steps)
+    expect(told.slice(0, 3)).toEqual(['hub_challenge', 'signature', 'hub_token'])
+    expect(told.at(-1)).toBe('end')
+    told.length = 0
+    const hub = new TestHub({ challenge: Promise.reject(new HubBusyError()) })
+    await expect(login(identity.pubkey, testApp(), settings(hub), steps)).rejects.toThrow()
+    expect(told).toEqual(['hub_challenge', 'end'])
+  })
+
   it.each([0, 31, 33])('fails where the challenge has %i bytes, unsigned', async (length) => {
     const hub = new TestHub({ challenge: Promise.resolve(randomBytes(length)) })
     const sign = () => Promise.reject(new Error('must not be asked'))

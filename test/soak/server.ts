@@ -6,7 +6,8 @@ import { pino } from 'pino'
 import { connectToHub } from '../../src/hub/hub-connection.js'
 import { SdkHub } from '../../src/hub/sdk-hub.js'
 import { decodeMultibase } from '../../src/keys/multibase.js'
-import { createServer, type ServerCounts } from '../../src/server/server.js'
+import type { ServerCounts } from '../../src/server/observer.js'
+import { createServer } from '../../src/server/server.js'
 import { countResources } from '../support/count-resources.js'
 
 /** What the server holds, after a forced collection. */

@@ -4,6 +4,8 @@ import { LoginError } from '../../client/browser.js'
 export interface Failure {
   readonly title: string
   readonly advice: string
+  /** By what the server's log names the login that failed. */
+  readonly id?: string | undefined
 }
 
 /** Failures of a login, by code. */
@@ -61,8 +63,9 @@ const LOGIN_FAILURES: Record<string, Failure> = {
 /** Puts what went wrong in plain words. */
 export function explain(error: unknown, hubUrl: string): Failure {
   if (error instanceof LoginError) {
+    const { code, message, id } = error
     const advice = 'Look at the log of the login server.'
-    return LOGIN_FAILURES[error.code] ?? { title: error.message, advice }
+    return { ...(LOGIN_FAILURES[code] ?? { title: message, advice }), id }
   }
   const text = error instanceof Error ? error.message : String(error)
   if (/closed without headers/.test(text)) {

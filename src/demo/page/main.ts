@@ -138,8 +138,9 @@ async function attempt(what: string, work: () => Promise<unknown>): Promise<bool
   }
 }
 
-function show({ title, advice }: Failure): void {
+function show({ title, advice, id }: Failure): void {
   failure.replaceChildren(make('strong', '', title), make('span', '', advice))
+  if (id) failure.append(make('span', '', `In the server's log this login is ${id}.`))
 }
 
 /** Waits for a call to the Hub, but not for ever. */
