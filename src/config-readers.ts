@@ -50,6 +50,11 @@ export function isGrpc(url: string | undefined): boolean {
   return url !== undefined && URL.canParse(url) && GRPC_SCHEMES.includes(new URL(url).protocol)
 }
 
+/** Reads the address of a PostgreSQL database. Faults don't repeat it: it may hold a password. */
+export const databaseUrl = z.string().refine((text) => {
+  return URL.canParse(text) && ['postgres:', 'postgresql:'].includes(new URL(text).protocol)
+}, 'must be a URL, such as postgres://user:password@db.example.org/users')
+
 /** Reads a number of things; 0 lifts the limit. */
 export const count = z
   .string()

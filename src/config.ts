@@ -3,6 +3,7 @@ import {
   addressRanges,
   apiSecret,
   count,
+  databaseUrl,
   GRPC_SCHEMES,
   headerText,
   hubUrl,
@@ -43,6 +44,12 @@ export interface DemoConfig {
   readonly hubUrl: string | undefined
 }
 
+/** Where the users are kept. */
+export type UsersConfig =
+  | { readonly kind: 'sqlite'; readonly folder: string }
+  /** `url` may hold a password: it must not be shown. */
+  | { readonly kind: 'postgres'; readonly url: string }
+
 /** What the server is told by its operator. Times are in seconds. */
 export interface Config {
   /** TCP port to listen on; 0 takes a free one. */
@@ -55,6 +62,7 @@ export interface Config {
   readonly challengeTimeout: number
   readonly userAuthTtl: number
   readonly demo: DemoConfig
+  readonly users: UsersConfig
   readonly limits: Limits
   /** Where metrics are served; nowhere where missing. */
   readonly metrics: MetricsAddress | undefined
@@ -98,6 +106,8 @@ const variables = z.object({
   // The Hub itself waits 60 s for a signature: ours has to be the first to give up.
   CHALLENGE_TIMEOUT: seconds({ max: 55 }).default(30),
   USER_AUTH_TTL: seconds({ min: 5, max: 3_600 }).default(300),
+  DATA_DIR: z.string().default('./data'),
+  DATABASE_URL: databaseUrl.optional(),
   ALLOWED_ORIGINS: origins.optional(),
   TRUSTED_PROXIES: addressRanges.default([]),
   IDLE_TIMEOUT: seconds({ max: 3_600 }).default(DEFAULT_LIMITS.idleTimeout),
@@ -148,6 +158,7 @@ export function readConfig(environment: Environment): Config {
       isServed: read.DEMO ? read.DEMO === 'true' : hub.kind === 'dev',
       hubUrl: read.HUB_PUBLIC_URL ?? (isGrpc(read.HUB_URL) ? undefined : read.HUB_URL),
     },
+    users: readUsers(read),
     limits: readLimits(read),
     metrics: readMetrics(read),
     allowedOrigins: read.ALLOWED_ORIGINS ?? (isProduction(read) ? [] : 'local'),
@@ -180,6 +191,27 @@ function describe({ issues }: z.ZodError): string[] {
 
 function devHubPorts(read: Pick<Variables, 'DEV_HUB_PORT' | 'DEV_HUB_GRPC_PORT'>): DevHubPorts {
   return { port: read.DEV_HUB_PORT, grpcPort: read.DEV_HUB_GRPC_PORT }
+}
+
+/**
+ * Reads where the users are kept, for those who need nothing else.
+ *
+ * @throws ConfigError where `DATABASE_URL` is none
+ */
+export function readUsersConfig(environment: Environment): UsersConfig {
+  const result = variables.pick({ DATA_DIR: true, DATABASE_URL: true }).safeParse({
+    DATA_DIR: environment.DATA_DIR || undefined,
+    DATABASE_URL: environment.DATABASE_URL || undefined,
+  })
+  if (result.success) return readUsers(result.data)
+  throw new ConfigError(
+    result.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`),
+  )
+}
+
+function readUsers(read: Pick<Variables, 'DATA_DIR' | 'DATABASE_URL'>): UsersConfig {
+  const { DATA_DIR: folder, DATABASE_URL: url } = read
+  return url === undefined ? { kind: 'sqlite', folder } : { kind: 'postgres', url }
 }
 
 function readHub(read: Variables): HubConfig {

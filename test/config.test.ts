@@ -1,5 +1,11 @@
 import { describe, expect, it } from 'vitest'
-import { type Config, ConfigError, type Environment, readConfig } from '../src/config.js'
+import {
+  type Config,
+  ConfigError,
+  type Environment,
+  readConfig,
+  readUsersConfig,
+} from '../src/config.js'
 import { DEFAULT_LIMITS } from '../src/server/limits.js'
 
 const SECRET = 'bbqu4hhqqzqkk6ffbgeaeqsl4qeqwwxsqebfpdsy'
@@ -26,6 +32,7 @@ describe('a configuration', () => {
       challengeTimeout: 30,
       userAuthTtl: 300,
       demo: { isServed: true, hubUrl: undefined },
+      users: { kind: 'sqlite', folder: './data' },
       limits: DEFAULT_LIMITS,
       metrics: undefined,
       allowedOrigins: 'local',
@@ -64,6 +71,14 @@ describe('a configuration', () => {
     expect(demo).toEqual({ isServed: true, hubUrl: HUB_PUBLIC_URL })
   })
 
+  it('keeps users in PostgreSQL where it is named, in a folder otherwise', () => {
+    const url = 'postgresql://me:pass@db.example.org/users'
+    for (const read of [readUsersConfig, (given: Environment) => readConfig(given).users]) {
+      expect(read({ DATABASE_URL: '' })).toEqual({ kind: 'sqlite', folder: './data' })
+      expect(read({ DATABASE_URL: url, DATA_DIR: 'd' })).toEqual({ kind: 'postgres', url })
+    }
+  })
+
   it('takes a variable that is set to nothing as not set', () => {
     expect(readConfig({ PORT: '', USER_API_KEY: '', HUB_URL: '', NODE_ENV: '' }).port).toBe(3001)
   })
@@ -80,6 +95,7 @@ describe('a configuration', () => {
       USER_AUTH_TTL: '3600',
       DEMO: 'false',
       HUB_PUBLIC_URL: 'https://hub.example.net/',
+      DATA_DIR: '/var/lib/logins',
       ALLOWED_ORIGINS: 'https://app.example.org, http://localhost:5173',
       TRUSTED_PROXIES: '10.0.0.0/8, ::1',
       IDLE_TIMEOUT: '1',
@@ -103,6 +119,7 @@ describe('a configuration', () => {
       challengeTimeout: 55,
       userAuthTtl: 3600,
       demo: { isServed: false, hubUrl: 'https://hub.example.net' },
+      users: { kind: 'sqlite', folder: '/var/lib/logins' },
       allowedOrigins: ['https://app.example.org', 'http://localhost:5173'],
       trustedProxies: ['10.0.0.0/8', '::1'],
       limits: {
@@ -203,6 +220,8 @@ describe('a fault', () => {
     ['METRICS_PORT', { METRICS_PORT: '3001' }],
     ['METRICS_PORT', { METRICS_PORT: '4000', PORT: '04000' }],
     ['METRICS_PORT', { METRICS_HOST: '0.0.0.0' }],
+    ['DATABASE_URL', { DATABASE_URL: 'db.example.org' }],
+    ['DATABASE_URL', { DATABASE_URL: 'http://db.example.org' }],
     ['USER_API_KEY', { ...HUB, USER_API_KEY: '' }],
     ['USER_API_KEY', { ...HUB, USER_API_KEY: 'bkéy' }],
     ['USER_API_SECRET', { ...HUB, USER_API_SECRET: '' }],
@@ -214,6 +233,16 @@ describe('a fault', () => {
 
   it.each(cases)('names %s in %j, and nothing else', (variable, environment) => {
     expect(faultsOf(environment)).toEqual([expect.stringMatching(`^${variable}: \\S`)])
+  })
+
+  it('in where users are kept is also found by those who read nothing else', () => {
+    expect(() => readUsersConfig({ PORT: 'x', DATABASE_URL: 'db' })).toThrow(/^DATABASE_URL: /)
+  })
+
+  it('in the database does not repeat its password', () => {
+    const [fault] = faultsOf({ DATABASE_URL: 'mysql://me:my-secret@db.example.org/users' })
+    expect(fault).toMatch(/^DATABASE_URL: /)
+    expect(fault).not.toContain('my-secret')
   })
 
   it('in the secret does not repeat the secret', () => {

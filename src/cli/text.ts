@@ -82,7 +82,7 @@ function mask(secret: string): string {
   return `${plain(secret.slice(0, SHOWN_CHARACTERS))}…`
 }
 
-/** A server's or a Hub's text without the control characters that could command a terminal. */
-function plain(text: string): string {
+/** Somebody else's text without the control characters that could command a terminal. */
+export function plain(text: string): string {
   return text.replace(/\p{Cc}/gu, '\u{fffd}')
 }

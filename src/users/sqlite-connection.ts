@@ -1,0 +1,56 @@
+import Libsql from 'libsql'
+
+/** How long SQLite itself waits for another process, which blocks this one, in ms. */
+const BUSY_TIMEOUT_MS = 20
+
+/** One connection to an SQLite file. Everything in it is synchronous, and takes microseconds. */
+export class SqliteConnection {
+  readonly #libsql: Libsql.Database
+  readonly #statements = new Map<string, Libsql.Statement>()
+
+  /** Opens a file, which is made where it is missing; its folder is not. */
+  constructor(file: string) {
+    this.#libsql = new Libsql(file, { timeout: BUSY_TIMEOUT_MS })
+    try {
+      // Readers and a writer don't wait for each other. What was committed outlives the process;
+      // only with the machine's power may the last instants of it be lost.
+      this.#libsql.exec('PRAGMA journal_mode = WAL')
+      this.#libsql.exec('PRAGMA synchronous = NORMAL')
+    } catch (error) {
+      this.close()
+      throw error
+    }
+  }
+
+  /** Begins a transaction. Whatever follows in it finds the file free. */
+  begin(): void {
+    this.#libsql.exec('BEGIN IMMEDIATE')
+  }
+
+  /** Executes a statement, with values for `$1`, `$2` and so on. @returns its rows */
+  execute(sql: string, values: readonly (string | number)[]): unknown[] {
+    let statement = this.#statements.get(sql)
+    if (!statement) {
+      statement = this.#libsql.prepare(sql)
+      this.#statements.set(sql, statement)
+    }
+    return statement.all([...values])
+  }
+
+  commit(): void {
+    this.#libsql.exec('COMMIT')
+  }
+
+  /** Closes the connection; a transaction in it is undone. */
+  close(): void {
+    // libsql keeps the file open, and a transaction in it, while there are statements.
+    this.#statements.clear()
+    if (this.#libsql.inTransaction) this.#libsql.exec('ROLLBACK')
+    this.#libsql.close()
+  }
+}
+
+/** Whether an error only says that another process has the file. */
+export function isBusy(error: unknown): boolean {
+  return error instanceof Libsql.SqliteError && error.code.startsWith('SQLITE_BUSY')
+}
