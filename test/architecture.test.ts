@@ -31,6 +31,15 @@ it('the wire imports neither server nor client, nor anything else', async () => 
   expect((await importsByFile()).get('protocol.ts')).toEqual([])
 })
 
+it('a database driver is loaded only with the adapter that is configured', async () => {
+  const source = await readFile(join(SRC, 'users/open-user-store.ts'), 'utf8')
+  expect(source).not.toMatch(/from '\.\/(postgres|sqlite)[^']*'/)
+  const importers = [...(await importsByFile())]
+    .filter(([, targets]) => targets.some((target) => /^users\/(postgres|sqlite)\./.test(target)))
+    .map(([file]) => file)
+  expect(importers).toEqual(['users/open-user-store.ts'])
+})
+
 it('a login knows neither sockets nor Koa', async () => {
   const source = await readFile(join(SRC, 'server/login.ts'), 'utf8')
   expect(source).not.toMatch(/from '(ws|koa[^']*)'/)

@@ -41,8 +41,10 @@ export class SqliteConnection {
     this.#libsql.exec('COMMIT')
   }
 
-  /** Closes the connection; a transaction in it is undone. */
+  /** Closes the connection; a transaction in it is undone. Further calls do nothing. */
   close(): void {
+    // libsql ends the whole process where it is asked about a connection that is closed.
+    if (!this.#libsql.open) return
     // libsql keeps the file open, and a transaction in it, while there are statements.
     this.#statements.clear()
     if (this.#libsql.inTransaction) this.#libsql.exec('ROLLBACK')
