@@ -1,4 +1,5 @@
 import { join } from 'node:path'
+import { inspect } from 'node:util'
 import Libsql from 'libsql'
 import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
@@ -110,6 +111,12 @@ describe.skipIf(!POSTGRES_PROGRAMS)('PostgreSQL', () => {
     await logins[0]
     await postgres.stop()
     const recorded = (await outcomes).filter(({ status }) => status === 'fulfilled').length
+    // The driver puts whole connections, password and all, into some of its errors.
+    const everything = inspect(await outcomes, {
+      depth: Number.POSITIVE_INFINITY,
+      maxArrayLength: null,
+    })
+    expect(everything).not.toContain(postgres.password)
     await postgres.start()
     const user = await store.find(pubkey)
     expect(user?.logins).toBeGreaterThanOrEqual(1 + recorded)
