@@ -55,6 +55,13 @@ export const databaseUrl = z.string().refine((text) => {
   return URL.canParse(text) && ['postgres:', 'postgresql:'].includes(new URL(text).protocol)
 }, 'must be a URL, such as postgres://user:password@db.example.org/users')
 
+/** Reads the address of a webhook. Faults don't repeat it: what follows its host may be secret. */
+export const webhookUrl = z.string().refine((text) => {
+  if (!URL.canParse(text)) return false
+  const { protocol, username, password } = new URL(text)
+  return WEB_SCHEMES.includes(protocol) && username === '' && password === ''
+}, 'must be a URL without user name or password, such as https://app.example.org/authorize')
+
 /** Reads a number of things; 0 lifts the limit. */
 export const count = z
   .string()

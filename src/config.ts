@@ -13,6 +13,7 @@ import {
   port,
   seconds,
   WEB_SCHEMES,
+  webhookUrl,
 } from './config-readers.js'
 import type { ApiKey } from './hub/api-key.js'
 import { LOG_LEVELS, type LogLevel } from './log.js'
@@ -63,6 +64,8 @@ export interface Config {
   readonly userAuthTtl: number
   readonly demo: DemoConfig
   readonly users: UsersConfig
+  /** Address of the webhook that decides who may log in; everybody may where missing. */
+  readonly authorizeUrl: string | undefined
   readonly limits: Limits
   /** Where metrics are served; nowhere where missing. */
   readonly metrics: MetricsAddress | undefined
@@ -108,6 +111,7 @@ const variables = z.object({
   USER_AUTH_TTL: seconds({ min: 5, max: 3_600 }).default(300),
   DATA_DIR: z.string().default('./data'),
   DATABASE_URL: databaseUrl.optional(),
+  AUTHORIZE_URL: webhookUrl.optional(),
   ALLOWED_ORIGINS: origins.optional(),
   TRUSTED_PROXIES: addressRanges.default([]),
   IDLE_TIMEOUT: seconds({ max: 3_600 }).default(DEFAULT_LIMITS.idleTimeout),
@@ -159,6 +163,7 @@ export function readConfig(environment: Environment): Config {
       hubUrl: read.HUB_PUBLIC_URL ?? (isGrpc(read.HUB_URL) ? undefined : read.HUB_URL),
     },
     users: readUsers(read),
+    authorizeUrl: read.AUTHORIZE_URL,
     limits: readLimits(read),
     metrics: readMetrics(read),
     allowedOrigins: read.ALLOWED_ORIGINS ?? (isProduction(read) ? [] : 'local'),

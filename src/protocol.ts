@@ -37,6 +37,7 @@ export const ErrorCode = {
   HubUnavailable: 'hub_unavailable',
   RateLimited: 'rate_limited',
   Overloaded: 'overloaded',
+  Denied: 'denied',
   ShuttingDown: 'shutting_down',
   Internal: 'internal',
 } as const

@@ -8,8 +8,12 @@ import { SdkHub } from './hub/sdk-hub.js'
 import { decodeMultibase } from './keys/multibase.js'
 import { nameHost, namePort } from './listen-faults.js'
 import type { Log } from './log.js'
+import { Resources } from './resources.js'
 import type { Observer } from './server/observer.js'
 import { createServer, type LoginServer } from './server/server.js'
+import type { Authorize } from './users/authorize.js'
+import { openUserStore } from './users/open-user-store.js'
+import type { UserStore } from './users/user-store.js'
 import { withMetrics } from './with-metrics.js'
 
 /** How long to wait before the Hub is asked about the key again, in ms. */
@@ -33,39 +37,65 @@ interface HubInUse {
   close(): Promise<void>
 }
 
+/** What a server is put together of. */
+interface Parts {
+  readonly gate: ApiKeyGate
+  readonly hub: HubInUse
+  readonly users: UserStore
+  readonly authorize: Authorize | undefined
+}
+
 /**
- * Starts a server as configured: the built-in Hub where one is asked for, then the check of the
- * server's key, then the server.
+ * Starts a server as configured: the users' store, the built-in Hub where one is asked for, then
+ * the check of the server's key, then the server.
  *
- * @throws ConfigError where a port is taken, or the Hub refuses the key
+ * @throws ConfigError where the store can't be opened, a port is taken, or the Hub refuses the key
  */
 export async function start(config: Config, log: Log): Promise<Running> {
   for (const warning of config.warnings) log.warn(warning)
+  const resources = new Resources()
+  try {
+    return await open(config, log, resources)
+  } catch (error) {
+    await resources.close()
+    throw error
+  }
+}
+
+async function open(config: Config, log: Log, resources: Resources): Promise<Running> {
+  const users = await openUserStore(config.users)
+  resources.add(() => users.close())
+  const authorize = await openAuthorize(config, resources)
   const hub = await openHub(config, log)
+  resources.add(() => hub.close())
   const connection = connectToHub(hub.url)
+  resources.add(() => connection.close())
   const gate = new ApiKeyGate(new SdkHub(connection, hub.apiKey), () =>
     checkApiKey(connection, hub.apiKey, config.hubTimeout),
   )
   const stopping = new AbortController()
-  try {
-    const isChecked = await checkKey(gate, log)
-    const server = await listen(config, gate, hub, log)
-    log.info(`users log in at ${server.url}`)
-    if (config.demo.isServed) log.info(`watch a login at ${pageOf(server)}`)
-    return {
-      keyChecked: isChecked ? Promise.resolve() : keepChecking(gate, log, stopping.signal),
-      async close() {
-        stopping.abort()
-        await server.close()
-        connection.close()
-        await hub.close()
-      },
-    }
-  } catch (error) {
-    connection.close()
-    await hub.close()
-    throw error
+  resources.add(() => stopping.abort())
+  const isChecked = await checkKey(gate, log)
+  const server = await listen(config, { gate, hub, users, authorize }, log)
+  resources.add(() => server.close())
+  log.info(`users log in at ${server.url}`)
+  if (config.demo.isServed) log.info(`watch a login at ${pageOf(server)}`)
+  return {
+    keyChecked: isChecked ? Promise.resolve() : keepChecking(gate, log, stopping.signal),
+    close: () => resources.close(),
   }
+}
+
+/** Opens the way to whoever decides on users, if somebody does. */
+async function openAuthorize(
+  { authorizeUrl }: Config,
+  resources: Resources,
+): Promise<Authorize | undefined> {
+  if (authorizeUrl === undefined) return undefined
+  const { openAuthorizeWebhook } = await import('./users/authorize-webhook.js')
+  const webhook = openAuthorizeWebhook(authorizeUrl)
+  resources.add(() => webhook.close())
+  return webhook.authorize
 }
 
 async function openHub({ hub }: Config, log: Log): Promise<HubInUse> {
@@ -88,7 +118,11 @@ async function openHub({ hub }: Config, log: Log): Promise<HubInUse> {
   }
 }
 
-function listen(config: Config, gate: ApiKeyGate, hub: HubInUse, log: Log): Promise<LoginServer> {
+function listen(
+  config: Config,
+  { gate, hub, users, authorize }: Parts,
+  log: Log,
+): Promise<LoginServer> {
   const { port, host, hubTimeout, challengeTimeout, userAuthTtl } = config
   const { limits, allowedOrigins, trustedProxies } = config
   const { isServed, hubUrl = hub.webUrl } = config.demo
@@ -99,6 +133,8 @@ function listen(config: Config, gate: ApiKeyGate, hub: HubInUse, log: Log): Prom
       log,
       hub: gate,
       apiKey: hub.apiKey,
+      users,
+      authorize,
       hubTimeout,
       challengeTimeout,
       userAuthTtl,

@@ -33,6 +33,7 @@ describe('a configuration', () => {
       userAuthTtl: 300,
       demo: { isServed: true, hubUrl: undefined },
       users: { kind: 'sqlite', folder: './data' },
+      authorizeUrl: undefined,
       limits: DEFAULT_LIMITS,
       metrics: undefined,
       allowedOrigins: 'local',
@@ -109,6 +110,7 @@ describe('a configuration', () => {
       SHUTDOWN_TIMEOUT: '8.5',
       METRICS_PORT: '0',
       METRICS_HOST: '::1',
+      AUTHORIZE_URL: 'http://127.0.0.1:4000/authorize?by=me',
     })
     expect(config).toEqual<Config>({
       port: 0,
@@ -120,6 +122,7 @@ describe('a configuration', () => {
       userAuthTtl: 3600,
       demo: { isServed: false, hubUrl: 'https://hub.example.net' },
       users: { kind: 'sqlite', folder: '/var/lib/logins' },
+      authorizeUrl: 'http://127.0.0.1:4000/authorize?by=me',
       allowedOrigins: ['https://app.example.org', 'http://localhost:5173'],
       trustedProxies: ['10.0.0.0/8', '::1'],
       limits: {
@@ -221,6 +224,9 @@ describe('a fault', () => {
     ['METRICS_PORT', { METRICS_PORT: '4000', PORT: '04000' }],
     ['METRICS_PORT', { METRICS_HOST: '0.0.0.0' }],
     ['DATABASE_URL', { DATABASE_URL: 'db.example.org' }],
+    ['AUTHORIZE_URL', { AUTHORIZE_URL: 'app.example.org/authorize' }],
+    ['AUTHORIZE_URL', { AUTHORIZE_URL: 'ftp://app.example.org/authorize' }],
+    ['AUTHORIZE_URL', { AUTHORIZE_URL: 'https://user:pass@app.example.org/' }],
     ['DATABASE_URL', { DATABASE_URL: 'http://db.example.org' }],
     ['USER_API_KEY', { ...HUB, USER_API_KEY: '' }],
     ['USER_API_KEY', { ...HUB, USER_API_KEY: 'bkéy' }],

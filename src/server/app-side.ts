@@ -9,6 +9,7 @@ const NO_DEBUG_OUTPUT = { debug: { name: 'login', enabled: false, logger: () => 
 export class AppSide implements LoginApp, Waiting {
   /** The client's address, as it is counted. */
   readonly address: string
+  readonly origin: string | undefined
   readonly interrupted: Promise<never>
   readonly #waitingRoom: WaitingRoom
   readonly #sendChallenge: (challenge: Uint8Array) => void
@@ -18,15 +19,17 @@ export class AppSide implements LoginApp, Waiting {
   #interrupt: (reason: Error) => void = () => {}
 
   /**
+   * @param whence - where the app comes from
    * @param waitingRoom - where the login has a place while it waits for the signature
    * @param sendChallenge - sends the Hub's challenge to the app
    */
   constructor(
-    address: string,
+    whence: { readonly address: string; readonly origin: string | undefined },
     waitingRoom: WaitingRoom,
     sendChallenge: (challenge: Uint8Array) => void,
   ) {
-    this.address = address
+    this.address = whence.address
+    this.origin = whence.origin
     this.#waitingRoom = waitingRoom
     this.#sendChallenge = sendChallenge
     this.interrupted = new Promise((_, reject) => {

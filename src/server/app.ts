@@ -80,7 +80,10 @@ function socketRoutes(settings: AppSettings): Router<DefaultState, SocketContext
   router.get(LOGIN_PATH, ({ websocket, req }) => {
     const address = admission.proxies.clientOf(req)
     admission.openSockets.add(address)
-    const session = new LoginSession(new KoaSocket(websocket, address), settings)
+    const session = new LoginSession(
+      new KoaSocket(websocket, address, req.headers.origin),
+      settings,
+    )
     sessions.add(session)
     // Registered before anything is awaited: a message that came meanwhile would be lost.
     websocket.on('message', (frame: Buffer, isBinary) => session.receive(frame, isBinary))

@@ -8,11 +8,13 @@ const MAX_UNREAD_BYTES = 64 * 1024
 /** A WebSocket of koa-websocket's, as a session needs it. */
 export class KoaSocket implements AppSocket {
   readonly address: string
+  readonly origin: string | undefined
   readonly #socket: WebSocket
 
-  constructor(socket: WebSocket, address: string) {
+  constructor(socket: WebSocket, address: string, origin: string | undefined) {
     this.#socket = socket
     this.address = address
+    this.origin = origin
   }
 
   send(text: string): void {

@@ -1,4 +1,4 @@
-import type { ErrorCode } from '../protocol.js'
+import { ErrorCode } from '../protocol.js'
 import type { LimitName } from './observer.js'
 
 /** What an app is told of each failure, in words of our own. */
@@ -14,8 +14,17 @@ const texts: Readonly<Record<ErrorCode, string>> = {
   hub_unavailable: 'The Hub is not available. Try again later.',
   rate_limited: 'There were too many logins. Wait a while before the next one.',
   overloaded: 'The login server is busy. Try again in a moment.',
+  denied: 'This user may not log in here.',
   shutting_down: 'The login server is stopping. Connect again.',
   internal: 'The login server failed. Try again later.',
+}
+
+/** What can be said of a failure beside its code. */
+interface LoginFailureOptions {
+  readonly cause?: unknown
+  readonly retryAfter?: number
+  readonly limit?: LimitName
+  readonly text?: string | undefined
 }
 
 /** Why a login failed, or a message was refused. The app sees all of it but `cause` and `limit`. */
@@ -27,12 +36,12 @@ export class LoginFailure extends Error {
   /** The limit that was hit; missing where it was none. */
   readonly limit: LimitName | undefined
 
-  /** @param options - `cause` is what lies behind it, for the log only; as is `limit` */
-  constructor(
-    code: ErrorCode,
-    options: { cause?: unknown; retryAfter?: number; limit?: LimitName } = {},
-  ) {
-    super(texts[code], { cause: options.cause })
+  /**
+   * @param options - `cause` is what lies behind it, for the log only, as is `limit`; `text` is
+   *   for the app, in place of our words
+   */
+  constructor(code: ErrorCode, options: LoginFailureOptions = {}) {
+    super(options.text ?? texts[code], { cause: options.cause })
     this.code = code
     this.retryAfter = options.retryAfter
     this.limit = options.limit
@@ -42,4 +51,18 @@ export class LoginFailure extends Error {
 /** Ends a login whose app has gone away: there is nobody left to tell. */
 export class AppLeft extends Error {
   override readonly name = 'AppLeft'
+}
+
+/**
+ * Refuses where a limit is hit.
+ *
+ * @param retryAfter - in how many seconds it no longer will be; 0 where it isn't
+ */
+export function throwIfLimited(retryAfter: number, limit: LimitName): void {
+  if (retryAfter > 0) throw rateLimited(retryAfter, limit)
+}
+
+/** The failure of whoever has hit a limit, for `retryAfter` seconds. */
+export function rateLimited(retryAfter: number, limit: LimitName): LoginFailure {
+  return new LoginFailure(ErrorCode.RateLimited, { retryAfter, limit })
 }

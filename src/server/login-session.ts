@@ -3,23 +3,24 @@ import { ErrorCode, parseAppMessage, type ServerMessage, toBufferJson } from '..
 import { AppSide } from './app-side.js'
 import { CloseCode } from './close-code.js'
 import { type LoginSettings, login } from './login.js'
-import { AppLeft, LoginFailure } from './login-failure.js'
+import { AppLeft, LoginFailure, rateLimited, throwIfLimited } from './login-failure.js'
 import type { LoginLog } from './login-log.js'
-import type { LimitName, Observer } from './observer.js'
+import type { Observer } from './observer.js'
 import type { RateLimits } from './rate-limits.js'
 import type { WaitingRoom } from './waiting-room.js'
 
 /** In how many seconds an app may come back where the process has more to do than it can. */
 const RETRY_AFTER_LAG = 2
 
-/** The names of the limits on how often a login may be started, and how often one may succeed. */
+/** The name of the limit on how often a login may be started. */
 const PER_ADDRESS = 'logins_per_minute_per_address'
-const PER_KEY = 'logins_per_minute_per_key'
 
 /** What a session needs of its socket. */
 export interface AppSocket {
   /** The client's address, as it is counted. */
   readonly address: string
+  /** The origin of the app's page; missing where the app is no browser's. */
+  readonly origin: string | undefined
   /** Sends a text frame, or drops it where the socket has closed. */
   send(text: string): void
   /** Closes the socket; doing it twice does no harm. */
@@ -100,8 +101,7 @@ export class LoginSession {
       return
     }
     clearTimeout(this.#idle)
-    const { address } = this.#socket
-    this.#app = new AppSide(address, this.#settings.waitingRoom, (challenge) => {
+    this.#app = new AppSide(this.#socket, this.#settings.waitingRoom, (challenge) => {
       this.#send({ type: 'challenge', value: toBufferJson(challenge) })
     })
     void this.#runLogin(pubkey, this.#app)
@@ -112,7 +112,6 @@ export class LoginSession {
     try {
       await this.#checkLimits(pubkey)
       const value = await login(pubkey, app, this.#settings, entry)
-      throwIfLimited(await this.#settings.rateLimits.countToken(pubkey), PER_KEY)
       this.#send({ type: 'token', value, now: new Date().toISOString() })
       this.#hasLoggedIn = true
       entry.succeeded()
@@ -134,7 +133,7 @@ export class LoginSession {
       throw new LoginFailure(ErrorCode.Overloaded, { retryAfter, limit: 'event_loop_lag' })
     }
     throwIfLimited(await rateLimits.countMessage(this.#socket.address), PER_ADDRESS)
-    throwIfLimited(await rateLimits.checkKey(pubkey), PER_KEY)
+    throwIfLimited(await rateLimits.checkKey(pubkey), 'logins_per_minute_per_key')
   }
 
   #takeSignature(signature: Uint8Array): void {
@@ -195,12 +194,4 @@ export class LoginSession {
   #send(message: ServerMessage): void {
     if (!this.#isClosed) this.#socket.send(JSON.stringify(message))
   }
-}
-
-function throwIfLimited(retryAfter: number, limit: LimitName): void {
-  if (retryAfter > 0) throw rateLimited(retryAfter, limit)
-}
-
-function rateLimited(retryAfter: number, limit: LimitName): LoginFailure {
-  return new LoginFailure(ErrorCode.RateLimited, { retryAfter, limit })
 }

@@ -6,6 +6,7 @@ import { createApiSignature } from '../keys/api-signature.js'
 import { verifySignature } from '../keys/public-key.js'
 import { readTokenClaims } from '../keys/token.js'
 import { CHALLENGE_BYTES, ErrorCode, SIGNATURE_BYTES, type UserAuth } from '../protocol.js'
+import type { Doorkeeper } from './doorkeeper.js'
 import { LoginFailure } from './login-failure.js'
 import type { LoginStep } from './observer.js'
 
@@ -14,6 +15,10 @@ const RETRY_AFTER_BUSY = 2
 
 /** The app's side of one login. */
 export interface LoginApp {
+  /** The client's address, as it is counted. */
+  readonly address: string
+  /** The origin of the app's page; missing where the app is no browser's. */
+  readonly origin: string | undefined
   /** Sends the challenge to the app and returns its signature, of whatever length. */
   sign(challenge: Uint8Array): Promise<Uint8Array>
   /** Never fulfils; rejects when the login has to end at once, with the reason. */
@@ -35,6 +40,8 @@ export interface LoginSettings {
   /** The Hub; its steps have deadlines of their own. */
   readonly hub: Hub
   readonly apiKey: ApiKey
+  /** Decides whether a user whose key is proven may come in. */
+  readonly doorkeeper: Doorkeeper
   /** How long the app may take to sign, in seconds. */
   readonly challengeTimeout: number
   /** How long the API signature of a `UserAuth` is good, in seconds. */
@@ -42,8 +49,8 @@ export interface LoginSettings {
 }
 
 /**
- * Logs one user in: the Hub challenges the holder of a public key, the app signs, and the Hub
- * turns the signature into a token. Every wait has a deadline.
+ * Logs one user in: the Hub challenges the holder of a public key, the app signs, the Hub turns
+ * the signature into a token, and the doorkeeper lets the user in. Every wait has a deadline.
  *
  * @param pubkey - the user's public key, in canonical text
  * @param steps - told of each step
@@ -79,6 +86,11 @@ export async function login(
     const claims = readTokenClaims(token)
     if (!claims) throw new HubError('the token is no token')
     if (claims.sub !== pubkey) throw new LoginFailure(ErrorCode.Internal)
+
+    steps.begin('user')
+    const { address, origin } = app
+    const admitted = settings.doorkeeper.admit({ pubkey, address, origin })
+    await Promise.race([admitted, app.interrupted])
 
     const { key, secret } = settings.apiKey
     const expires = new Date(Date.now() + settings.userAuthTtl * 1000)

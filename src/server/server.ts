@@ -8,8 +8,11 @@ import { addressOf } from '../listen-address.js'
 import type { Log } from '../log.js'
 import { isLoopback } from '../loopback.js'
 import { LOGIN_PATH } from '../protocol.js'
+import type { Authorize } from '../users/authorize.js'
+import type { UserStore } from '../users/user-store.js'
 import { CLOSE_TIMEOUT_MS, createApp } from './app.js'
 import { TrustedProxies } from './client-address.js'
+import { Doorkeeper } from './doorkeeper.js'
 import { drain } from './drain.js'
 import { EventLoopWatch } from './event-loop-watch.js'
 import { DEFAULT_LIMITS, type Limits } from './limits.js'
@@ -39,6 +42,10 @@ export interface ServerOptions {
   readonly userAuthTtl: number
   /** Limits other than the usual ones. */
   readonly limits?: Partial<Limits>
+  /** Where users are kept, and who of them is blocked; nowhere where missing. Stays open. */
+  readonly users?: UserStore | undefined
+  /** Decides on every user, at the end of a login; everybody may come in where missing. */
+  readonly authorize?: Authorize | undefined
   /** Whose pages may log users in; those of this machine where missing. */
   readonly allowedOrigins?: AllowedOrigins
   /** Proxies whose `X-Forwarded-For` is believed: addresses, or ranges in CIDR notation. */
@@ -77,6 +84,7 @@ export async function createServer(options: ServerOptions): Promise<LoginServer>
   const waitingRoom = new WaitingRoom(limits.maxWaitingLogins)
   const rateLimits = new RateLimits(limits)
   const openSockets = new OpenSockets()
+  const doorkeeper = new Doorkeeper({ ...options, rateLimits })
   const eventLoop = new EventLoopWatch()
   const sessions = new Set<LoginSession>()
   let isDraining = false
@@ -95,6 +103,7 @@ export async function createServer(options: ServerOptions): Promise<LoginServer>
   const app = createApp({
     hub,
     apiKey: options.apiKey,
+    doorkeeper,
     challengeTimeout: options.challengeTimeout,
     userAuthTtl: options.userAuthTtl,
     idleTimeout: limits.idleTimeout,

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { pino } from 'pino'
 import { beforeEach, describe, expect, it } from 'vitest'
 import type { Hub, TokenCall } from '../../src/hub/hub.js'
+import { Doorkeeper } from '../../src/server/doorkeeper.js'
 import { DEFAULT_LIMITS } from '../../src/server/limits.js'
 import { LoginLog } from '../../src/server/login-log.js'
 import { type AppSocket, LoginSession } from '../../src/server/login-session.js'
@@ -30,6 +31,7 @@ class ChallengingHub implements Hub {
 /** A socket that remembers what it was told. */
 class TestSocket implements AppSocket {
   readonly address = '192.0.2.1'
+  readonly origin = undefined
   readonly told: (string | number)[] = []
 
   send(text: string): void {
@@ -53,6 +55,7 @@ beforeEach(() => {
 })
 
 function openSession(limits = {}): LoginSession {
+  const rateLimits = new RateLimits({ ...DEFAULT_LIMITS, ...limits })
   const log = new LoginLog(pino({ level: 'silent' }), NO_OBSERVER)
   const session = new LoginSession(socket, {
     hub,
@@ -62,7 +65,8 @@ function openSession(limits = {}): LoginSession {
     idleTimeout: 30,
     loginLog: log,
     observer: NO_OBSERVER,
-    rateLimits: new RateLimits({ ...DEFAULT_LIMITS, ...limits }),
+    rateLimits,
+    doorkeeper: new Doorkeeper({ rateLimits }),
     waitingRoom: new WaitingRoom(0),
     eventLoop,
   })

@@ -2,8 +2,11 @@ import { randomBytes } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
 import { type Hub, HubBusyError, HubError, type TokenCall } from '../../src/hub/hub.js'
 import { signApiMessage } from '../../src/keys/api-signature.js'
+import { Doorkeeper } from '../../src/server/doorkeeper.js'
+import { DEFAULT_LIMITS } from '../../src/server/limits.js'
 import { type LoginApp, type LoginSettings, login } from '../../src/server/login.js'
 import { AppLeft } from '../../src/server/login-failure.js'
+import { RateLimits } from '../../src/server/rate-limits.js'
 import { randomIdentity } from '../support/identity.js'
 
 const identity = randomIdentity()
@@ -49,11 +52,13 @@ class TestHub implements Hub {
 
 /** An app in memory that signs, unless told otherwise. */
 function testApp(part: Partial<LoginApp> = {}): LoginApp {
-  return { sign: async (bytes) => identity.sign(bytes), interrupted: never(), ...part }
+  const whence = { address: '192.0.2.1', origin: undefined }
+  return { ...whence, sign: async (bytes) => identity.sign(bytes), interrupted: never(), ...part }
 }
 
 function settings(hub: Hub): LoginSettings {
-  return { hub, apiKey, challengeTimeout: 0.05, userAuthTtl: 300 }
+  const doorkeeper = new Doorkeeper({ rateLimits: new RateLimits(DEFAULT_LIMITS) })
+  return { hub, apiKey, doorkeeper, challengeTimeout: 0.05, userAuthTtl: 300 }
 }
 
 async function codeOf(hub: TestHub, app = testApp()): Promise<unknown> {
