@@ -11,3 +11,17 @@ export function onceToldToStop(stop: () => void): void {
   process.on('SIGINT', tell)
   process.on('SIGTERM', tell)
 }
+
+/**
+ * Calls `reload` at each SIGHUP, one call after another. Windows means something else by it: that
+ * the console has closed.
+ *
+ * @param reload - must not reject
+ */
+export function wheneverToldToReload(reload: () => Promise<void>): void {
+  if (process.platform === 'win32') return
+  let last = Promise.resolve()
+  process.on('SIGHUP', () => {
+    last = last.then(reload)
+  })
+}

@@ -8,6 +8,7 @@ import { SdkHub } from './hub/sdk-hub.js'
 import { decodeMultibase } from './keys/multibase.js'
 import { nameHost, namePort } from './listen-faults.js'
 import type { Log } from './log.js'
+import { Replacements } from './replacements.js'
 import type { Observer } from './server/observer.js'
 import { createServer, type LoginServer } from './server/server.js'
 import { withMetrics } from './with-metrics.js'
@@ -19,6 +20,12 @@ const KEY_CHECK_INTERVAL_MS = 5_000
 export interface Running {
   /** Fulfils once the Hub has confirmed the key; rejects with a ConfigError if it refuses it. */
   readonly keyChecked: Promise<void>
+  /**
+   * Takes certificate and API key of another configuration into use, if they are of use.
+   *
+   * @returns whether any of them was another one
+   */
+  reload(config: Config): Promise<boolean>
   /** Stops everything, and returns when it is gone. */
   close(): Promise<void>
 }
@@ -43,17 +50,20 @@ export async function start(config: Config, log: Log): Promise<Running> {
   for (const warning of config.warnings) log.warn(warning)
   const hub = await openHub(config, log)
   const connection = connectToHub(hub.url)
-  const gate = new ApiKeyGate(new SdkHub(connection, hub.apiKey), () =>
-    checkApiKey(connection, hub.apiKey, config.hubTimeout),
+  const gate = new ApiKeyGate(new SdkHub(connection), hub.apiKey, (apiKey) =>
+    checkApiKey(connection, apiKey, config.hubTimeout),
   )
   const stopping = new AbortController()
   try {
     const isChecked = await checkKey(gate, log)
     const server = await listen(config, gate, hub, log)
+    const parts = { gate, server, log, stopping: stopping.signal }
+    const replacements = new Replacements(config, parts)
     log.info(`users log in at ${server.url}`)
     if (config.demo.isServed) log.info(`watch a login at ${pageOf(server)}`)
     return {
       keyChecked: isChecked ? Promise.resolve() : keepChecking(gate, log, stopping.signal),
+      reload: (replacement) => replacements.replace(replacement),
       async close() {
         stopping.abort()
         await server.close()
@@ -90,7 +100,7 @@ async function openHub({ hub }: Config, log: Log): Promise<HubInUse> {
 
 function listen(config: Config, gate: ApiKeyGate, hub: HubInUse, log: Log): Promise<LoginServer> {
   const { port, host, hubTimeout, challengeTimeout, userAuthTtl } = config
-  const { limits, allowedOrigins, trustedProxies } = config
+  const { limits, allowedOrigins, trustedProxies, tls, simpleAuth } = config
   const { isServed, hubUrl = hub.webUrl } = config.demo
   const openServer = (observer?: Observer) =>
     createServer({
@@ -98,13 +108,15 @@ function listen(config: Config, gate: ApiKeyGate, hub: HubInUse, log: Log): Prom
       host,
       log,
       hub: gate,
-      apiKey: hub.apiKey,
+      apiKey: () => gate.apiKey,
       hubTimeout,
       challengeTimeout,
       userAuthTtl,
       limits,
       allowedOrigins,
       trustedProxies,
+      tls,
+      simpleAuth,
       findHubReadiness: () => gate.findReadiness(),
       demo: isServed && hubUrl !== undefined ? { hubUrl } : undefined,
       observer,

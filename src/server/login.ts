@@ -2,12 +2,12 @@ import { withDeadline } from '../deadline.js'
 import { Status } from '../grpc/status.js'
 import type { ApiKey } from '../hub/api-key.js'
 import { type Hub, HubBusyError, HubError } from '../hub/hub.js'
-import { createApiSignature } from '../keys/api-signature.js'
 import { verifySignature } from '../keys/public-key.js'
 import { readTokenClaims } from '../keys/token.js'
 import { CHALLENGE_BYTES, ErrorCode, SIGNATURE_BYTES, type UserAuth } from '../protocol.js'
 import { LoginFailure } from './login-failure.js'
 import type { LoginStep } from './observer.js'
+import { signUserAuth } from './user-auth.js'
 
 /** In how many seconds an app may come back where the Hub is being asked too much. */
 const RETRY_AFTER_BUSY = 2
@@ -34,7 +34,8 @@ const NO_WATCH: StepWatch = { begin() {}, end() {} }
 export interface LoginSettings {
   /** The Hub; its steps have deadlines of their own. */
   readonly hub: Hub
-  readonly apiKey: ApiKey
+  /** The server's key, for a login that starts now. Another one may take its place later. */
+  currentApiKey(): ApiKey
   /** How long the app may take to sign, in seconds. */
   readonly challengeTimeout: number
   /** How long the API signature of a `UserAuth` is good, in seconds. */
@@ -56,7 +57,9 @@ export async function login(
   steps: StepWatch = NO_WATCH,
 ): Promise<UserAuth> {
   steps.begin('hub_challenge')
-  const call = settings.hub.requestToken(pubkey)
+  // One key for all of the login: the Hub's token and the signature must be of the same.
+  const apiKey = settings.currentApiKey()
+  const call = settings.hub.requestToken(pubkey, apiKey)
   try {
     const challenge = await Promise.race([call.challenge, app.interrupted])
     if (challenge.length !== CHALLENGE_BYTES) throw new HubError('the challenge has a wrong length')
@@ -80,9 +83,7 @@ export async function login(
     if (!claims) throw new HubError('the token is no token')
     if (claims.sub !== pubkey) throw new LoginFailure(ErrorCode.Internal)
 
-    const { key, secret } = settings.apiKey
-    const expires = new Date(Date.now() + settings.userAuthTtl * 1000)
-    return { key, ...createApiSignature(secret, expires), token }
+    return { ...signUserAuth(apiKey, settings.userAuthTtl), token }
   } catch (error) {
     throw explain(error)
   } finally {

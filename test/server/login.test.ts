@@ -53,7 +53,7 @@ function testApp(part: Partial<LoginApp> = {}): LoginApp {
 }
 
 function settings(hub: Hub): LoginSettings {
-  return { hub, apiKey, challengeTimeout: 0.05, userAuthTtl: 300 }
+  return { hub, currentApiKey: () => apiKey, challengeTimeout: 0.05, userAuthTtl: 300 }
 }
 
 async function codeOf(hub: TestHub, app = testApp()): Promise<unknown> {
