@@ -311,6 +311,13 @@ describe('a fault', () => {
     expect(fault).not.toContain('my-secret')
   })
 
+  it('in a key that is encrypted tells that, and not its path', () => {
+    const TLS_KEY = encryptKey(certificate)
+    const [fault] = faultsOf({ ...TLS, TLS_KEY })
+    expect(fault).toMatch(/^TLS_KEY: the key is encrypted/)
+    expect(fault).not.toContain(TLS_KEY)
+  })
+
   it('in a private key that stands where its path belongs does not repeat the key', () => {
     const TLS_KEY = String(certificate.key)
     const [fault] = faultsOf({ ...TLS, TLS_KEY })

@@ -86,11 +86,17 @@ describe('on SIGHUP, the server', () => {
     expect(old.key).toBe(first.key)
     expect(await Client.withUserAuth(old, hub.url).listThreads()).toEqual([])
 
+    // From here on the Hub takes the new key only, in calls of the server's own too.
+    first.isRevoked = true
     for (const app of [waiting, await TestApp.connect(url, { ca: after.cert })]) {
       const fresh = userAuthIn(await app.login(), keys)
       expect(fresh.key).toBe(second.key)
       expect(await Client.withUserAuth(fresh, hub.url).listThreads()).toEqual([])
     }
+    // A token names no key.
+    const { key, sig, msg } = userAuthIn(await waiting.login(), keys)
+    const mixed = { key, sig, msg, token: old.token }
+    expect(await Client.withUserAuth(mixed, hub.url).listThreads()).toEqual([])
     await expect(TestApp.connect(url, { ca: before.cert })).rejects.toThrow('self-signed')
     for (const secret of [first.secret, second.secret, 'PRIVATE KEY']) {
       expect(server.output).not.toContain(secret)

@@ -1,8 +1,9 @@
 import { type IncomingMessage, request } from 'node:http'
 import { Client, PrivateKey } from '@textile/hub'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import { signApiMessage } from '../../src/keys/api-signature.js'
 import { decodeMultibase } from '../../src/keys/multibase.js'
+import { NO_OBSERVER } from '../../src/server/observer.js'
 import type { ServerOptions } from '../../src/server/server.js'
 import { randomIdentity } from '../support/identity.js'
 import { startWithDevHub } from '../support/login-server.js'
@@ -75,7 +76,10 @@ describe('GET /api/userauth', () => {
   })
 
   it('counts like a login', async () => {
-    const { server } = await startSimple({ limits: { loginsPerMinutePerAddress: 2 } })
+    const limitHit = vi.fn()
+    const observer = { ...NO_OBSERVER, limitHit }
+    const limits = { loginsPerMinutePerAddress: 2 }
+    const { server } = await startSimple({ limits, observer })
     const app = await TestApp.connect(server.url)
     expect(await app.login()).toMatchObject({ type: 'token' })
     expect((await ask(server.url)).status).toBe(200)
@@ -83,6 +87,7 @@ describe('GET /api/userauth', () => {
     const { status, headers, body } = await ask(server.url, { origin })
     expect([status, body]).toEqual([429, { error: 'Too Many Requests' }])
     expect(Number(headers['retry-after'])).toBeGreaterThan(0)
+    expect(limitHit.mock.calls).toEqual([['logins_per_minute_per_address']])
     // The page may read when to come back.
     expect(headers).toMatchObject({
       'access-control-allow-origin': origin,
