@@ -24,18 +24,26 @@ export function readTlsConfig(
   certPath: string | undefined,
   keyPath: string | undefined,
 ): TlsConfig {
-  try {
-    if (certPath === undefined && keyPath === undefined) return make()
-    if (certPath === undefined) throw new TlsFault('TLS_CERT: is missing; TLS_KEY is set')
-    if (keyPath === undefined) throw new TlsFault('TLS_KEY: is missing; TLS_CERT is set')
-    const files = { cert: readFile('TLS_CERT', certPath), key: readFile('TLS_KEY', keyPath) }
-    const certificate = parseCertificate(files.cert)
-    checkPair(certificate, parseKey(files.key), files)
-    return make({ files, warnings: findDateWarnings(certificate) })
-  } catch (error) {
-    if (error instanceof TlsFault) return make({ faults: [error.message] })
-    throw error
+  if (certPath === undefined && keyPath === undefined) return make()
+  if (certPath === undefined) return make({ faults: ['TLS_CERT: is missing; TLS_KEY is set'] })
+  if (keyPath === undefined) return make({ faults: ['TLS_KEY: is missing; TLS_CERT is set'] })
+  const faults: string[] = []
+  const attempt = <T>(work: () => T): T | undefined => {
+    try {
+      return work()
+    } catch (error) {
+      if (!(error instanceof TlsFault)) throw error
+      faults.push(error.message)
+      return undefined
+    }
   }
+  const own = attempt(() => parseCertificate(readFile('TLS_CERT', certPath)))
+  const secret = attempt(() => parseKey(readFile('TLS_KEY', keyPath)))
+  if (!own || !secret) return make({ faults })
+  const files = { cert: own.pem, key: secret.pem }
+  attempt(() => checkPair(own.certificate, secret.key, files))
+  if (faults.length > 0) return make({ faults })
+  return make({ files, warnings: findDateWarnings(own.certificate) })
 }
 
 function make(parts: Partial<TlsConfig> = {}): TlsConfig {
@@ -51,21 +59,21 @@ function readFile(variable: string, path: string): Buffer {
   }
 }
 
-function parseCertificate(pem: Buffer): X509Certificate {
+function parseCertificate(pem: Buffer): { pem: Buffer; certificate: X509Certificate } {
   try {
-    return new X509Certificate(pem)
+    return { pem, certificate: new X509Certificate(pem) }
   } catch {
     throw new TlsFault('TLS_CERT: the file must hold a certificate in PEM')
   }
 }
 
-function parseKey(pem: Buffer): KeyObject {
+function parseKey(pem: Buffer): { pem: Buffer; key: KeyObject } {
   // Both ways to encrypt a key say so in plain text.
   if (/ENCRYPTED/.test(pem.toString('latin1'))) {
     throw new TlsFault('TLS_KEY: the key is encrypted; decrypt it, as with `openssl pkey`')
   }
   try {
-    return createPrivateKey(pem)
+    return { pem, key: createPrivateKey(pem) }
   } catch {
     throw new TlsFault('TLS_KEY: the file must hold a private key in PEM')
   }

@@ -318,6 +318,14 @@ describe('a fault', () => {
     expect(fault).not.toContain(TLS_KEY)
   })
 
+  it('in a certificate does not hide one in its key', () => {
+    const faults = faultsOf({ TLS_CERT: '/nowhere/cert.pem', TLS_KEY: fileWith('no key') })
+    expect(faults).toEqual([
+      expect.stringMatching(/^TLS_CERT: .*ENOENT/),
+      expect.stringMatching(/^TLS_KEY: /),
+    ])
+  })
+
   it('in a private key that stands where its path belongs does not repeat the key', () => {
     const TLS_KEY = String(certificate.key)
     const [fault] = faultsOf({ ...TLS, TLS_KEY })
