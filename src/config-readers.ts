@@ -20,6 +20,11 @@ export function seconds(bounds: { min?: number; max: number }) {
     .refine((value) => value > 0 && value >= (bounds.min ?? 0) && value <= bounds.max, fault)
 }
 
+/** Reads a switch. */
+export const trueOrFalse = z
+  .enum(['true', 'false'], 'must be true or false')
+  .transform((text) => text === 'true')
+
 /** Reads a text that can go into an HTTP header: any other makes the SDK throw out of reach. */
 export const headerText = z.string().regex(/^[!-~]+$/, 'must be printable ASCII without spaces')
 

@@ -12,6 +12,7 @@ import {
   origins,
   port,
   seconds,
+  trueOrFalse,
   WEB_SCHEMES,
   webhookUrl,
 } from './config-readers.js'
@@ -21,6 +22,8 @@ import { isLoopback } from './loopback.js'
 import type { MetricsAddress } from './metrics/address.js'
 import { DEFAULT_LIMITS, type Limits } from './server/limits.js'
 import type { AllowedOrigins } from './server/origins.js'
+import type { TlsFiles } from './server/tls.js'
+import { readTlsConfig } from './tls-config.js'
 
 /** Environment variables by name, from the process and from `.env`. */
 export type Environment = Readonly<Record<string, string | undefined>>
@@ -69,6 +72,10 @@ export interface Config {
   readonly limits: Limits
   /** Where metrics are served; nowhere where missing. */
   readonly metrics: MetricsAddress | undefined
+  /** What https and wss are served with; http and ws are served where missing. */
+  readonly tls: TlsFiles | undefined
+  /** Whether credentials are given without identity, as in Textile's tutorial. */
+  readonly simpleAuth: boolean
   /** Whose pages may log users in. */
   readonly allowedOrigins: AllowedOrigins
   /** Proxies whose `X-Forwarded-For` is believed: addresses, or ranges in CIDR notation. */
@@ -97,6 +104,8 @@ const variables = z.object({
   NODE_ENV: z.string().optional(),
   PORT: port.default(DEFAULT_PORT),
   HOST: z.string().optional(),
+  TLS_CERT: z.string().optional(),
+  TLS_KEY: z.string().optional(),
   LOG_LEVEL: z.enum(LOG_LEVELS, `must be one of ${LOG_LEVELS.join(', ')}`).default('info'),
   HUB_URL: hubUrl([...WEB_SCHEMES, ...GRPC_SCHEMES]).optional(),
   USER_API_KEY: headerText.optional(),
@@ -104,7 +113,8 @@ const variables = z.object({
   HUB_PUBLIC_URL: hubUrl(WEB_SCHEMES).optional(),
   DEV_HUB_PORT: port.default(3007),
   DEV_HUB_GRPC_PORT: port.default(3006),
-  DEMO: z.enum(['true', 'false'], 'must be true or false').optional(),
+  DEMO: trueOrFalse.optional(),
+  SIMPLE_AUTH: trueOrFalse.optional(),
   HUB_TIMEOUT: seconds({ max: 3_600 }).default(10),
   // The Hub itself waits 60 s for a signature: ours has to be the first to give up.
   CHALLENGE_TIMEOUT: seconds({ max: 55 }).default(30),
@@ -129,6 +139,9 @@ const variables = z.object({
 
 type Variables = z.output<typeof variables>
 
+/** The names of all variables that the configuration is read from. */
+export const VARIABLES: readonly string[] = Object.keys(variables.shape)
+
 /** What a Hub elsewhere takes: all of them or none. */
 const HUB_VARIABLES = ['HUB_URL', 'USER_API_KEY', 'USER_API_SECRET'] as const
 
@@ -140,11 +153,13 @@ const HUB_VARIABLES = ['HUB_URL', 'USER_API_KEY', 'USER_API_SECRET'] as const
 export function readConfig(environment: Environment): Config {
   const given = Object.fromEntries(Object.entries(environment).filter(([, value]) => value))
   const result = variables.safeParse(given)
+  const tls = readTlsConfig(given.TLS_CERT, given.TLS_KEY)
   const faults = [
     ...(result.error ? describe(result.error) : []),
     ...findMissing(given),
     ...findMissingForDemo(given),
     ...findMetricsFaults(given),
+    ...tls.faults,
   ]
   if (!result.success || faults.length > 0) throw new ConfigError(faults)
 
@@ -159,18 +174,22 @@ export function readConfig(environment: Environment): Config {
     challengeTimeout: read.CHALLENGE_TIMEOUT,
     userAuthTtl: read.USER_AUTH_TTL,
     demo: {
-      isServed: read.DEMO ? read.DEMO === 'true' : hub.kind === 'dev',
+      isServed: read.DEMO ?? hub.kind === 'dev',
       hubUrl: read.HUB_PUBLIC_URL ?? (isGrpc(read.HUB_URL) ? undefined : read.HUB_URL),
     },
     users: readUsers(read),
     authorizeUrl: read.AUTHORIZE_URL,
     limits: readLimits(read),
     metrics: readMetrics(read),
+    tls: tls.files,
+    simpleAuth: read.SIMPLE_AUTH === true,
     allowedOrigins: read.ALLOWED_ORIGINS ?? (isProduction(read) ? [] : 'local'),
     trustedProxies: read.TRUSTED_PROXIES,
     warnings: [
       ...(hub.kind === 'remote' ? findHubWarnings(hub.url) : []),
       ...findOriginWarnings(read),
+      ...tls.warnings,
+      ...findSimpleAuthWarnings(read),
     ],
   }
 }
@@ -289,4 +308,11 @@ function findOriginWarnings(read: Variables): string[] {
   }
   if (read.ALLOWED_ORIGINS || !isProduction(read)) return []
   return ['ALLOWED_ORIGINS: is not set, so every browser is refused; list the origins of your apps']
+}
+
+function findSimpleAuthWarnings({ SIMPLE_AUTH }: Variables): string[] {
+  if (!SIMPLE_AUTH) return []
+  return [
+    "SIMPLE_AUTH: whoever can reach GET /api/userauth gets credentials of the server's key there, without proof of an identity; it is for apps that migrate",
+  ]
 }

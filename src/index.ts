@@ -2,16 +2,20 @@ import { ConfigError, readConfig } from './config.js'
 import { readEnvironment } from './environment.js'
 import { catchStrays } from './last-resort.js'
 import { openLog } from './log.js'
-import { onceToldToStop } from './signals.js'
+import { createReload } from './reload.js'
+import { onceToldToStop, wheneverToldToReload } from './signals.js'
 import { type Running, start } from './start.js'
 
 /** How long stopping may take beyond the time that logins have to end, in ms. */
 const STOP_TIMEOUT_MS = 2_000
 
 try {
-  const config = readConfig(readEnvironment())
+  const environment = readEnvironment()
+  const config = readConfig(environment)
   const log = await openLog(config.logLevel)
-  const running = await start(config, log)
+  const starting = start(config, log)
+  wheneverToldToReload(createReload(environment, readEnvironment, starting, log))
+  const running = await starting
   const stop = (exitStatus: number) =>
     stopWithin(config.limits.shutdownTimeout * 1000 + STOP_TIMEOUT_MS, running, exitStatus)
   onceToldToStop(() => void stop(0))

@@ -8,6 +8,7 @@ import { SdkHub } from './hub/sdk-hub.js'
 import { decodeMultibase } from './keys/multibase.js'
 import { nameHost, namePort } from './listen-faults.js'
 import type { Log } from './log.js'
+import { Replacements } from './replacements.js'
 import { Resources } from './resources.js'
 import type { Observer } from './server/observer.js'
 import { createServer, type LoginServer } from './server/server.js'
@@ -23,6 +24,12 @@ const KEY_CHECK_INTERVAL_MS = 5_000
 export interface Running {
   /** Fulfils once the Hub has confirmed the key; rejects with a ConfigError if it refuses it. */
   readonly keyChecked: Promise<void>
+  /**
+   * Takes certificate and API key of another configuration into use, if they are of use.
+   *
+   * @returns whether any of them was another one
+   */
+  reload(config: Config): Promise<boolean>
   /** Stops everything, and returns when it is gone. */
   close(): Promise<void>
 }
@@ -70,18 +77,20 @@ async function open(config: Config, log: Log, resources: Resources): Promise<Run
   resources.add(() => hub.close())
   const connection = connectToHub(hub.url)
   resources.add(() => connection.close())
-  const gate = new ApiKeyGate(new SdkHub(connection, hub.apiKey), () =>
-    checkApiKey(connection, hub.apiKey, config.hubTimeout),
+  const gate = new ApiKeyGate(new SdkHub(connection), hub.apiKey, (apiKey) =>
+    checkApiKey(connection, apiKey, config.hubTimeout),
   )
   const stopping = new AbortController()
-  resources.add(() => stopping.abort())
   const isChecked = await checkKey(gate, log)
   const server = await listen(config, { gate, hub, users, authorize }, log)
   resources.add(() => server.close())
+  resources.add(() => stopping.abort())
+  const replacements = new Replacements(config, { gate, server, log, stopping: stopping.signal })
   log.info(`users log in at ${server.url}`)
   if (config.demo.isServed) log.info(`watch a login at ${pageOf(server)}`)
   return {
     keyChecked: isChecked ? Promise.resolve() : keepChecking(gate, log, stopping.signal),
+    reload: (replacement) => replacements.replace(replacement),
     close: () => resources.close(),
   }
 }
@@ -124,7 +133,7 @@ function listen(
   log: Log,
 ): Promise<LoginServer> {
   const { port, host, hubTimeout, challengeTimeout, userAuthTtl } = config
-  const { limits, allowedOrigins, trustedProxies } = config
+  const { limits, allowedOrigins, trustedProxies, tls, simpleAuth } = config
   const { isServed, hubUrl = hub.webUrl } = config.demo
   const openServer = (observer?: Observer) =>
     createServer({
@@ -132,7 +141,7 @@ function listen(
       host,
       log,
       hub: gate,
-      apiKey: hub.apiKey,
+      apiKey: () => gate.apiKey,
       users,
       authorize,
       hubTimeout,
@@ -141,6 +150,8 @@ function listen(
       limits,
       allowedOrigins,
       trustedProxies,
+      tls,
+      simpleAuth,
       findHubReadiness: () => gate.findReadiness(),
       demo: isServed && hubUrl !== undefined ? { hubUrl } : undefined,
       observer,

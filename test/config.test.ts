@@ -1,4 +1,5 @@
-import { describe, expect, it } from 'vitest'
+import { writeFileSync } from 'node:fs'
+import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import {
   type Config,
   ConfigError,
@@ -7,9 +8,27 @@ import {
   readUsersConfig,
 } from '../src/config.js'
 import { DEFAULT_LIMITS } from '../src/server/limits.js'
+import { encryptKey, makeCertificate } from './support/certificate.js'
 
 const SECRET = 'bbqu4hhqqzqkk6ffbgeaeqsl4qeqwwxsqebfpdsy'
 const HUB = { HUB_URL: 'https://hub.example.org', USER_API_KEY: 'bkey', USER_API_SECRET: SECRET }
+
+const certificate = makeCertificate()
+const other = makeCertificate()
+const TLS = { TLS_CERT: certificate.file, TLS_KEY: certificate.keyFile }
+
+/** A key that is too short for TLS: 512 bits. */
+function makeWeakCertificate(): Environment {
+  const { file, keyFile } = makeCertificate(['rsa:512'])
+  return { TLS_CERT: file, TLS_KEY: keyFile }
+}
+
+/** A file beside the certificate's with the content given. */
+function fileWith(content: string): string {
+  const path = `${certificate.file}.${content.length}`
+  writeFileSync(path, content)
+  return path
+}
 
 function faultsOf(environment: Environment): readonly string[] {
   try {
@@ -38,6 +57,8 @@ describe('a configuration', () => {
       metrics: undefined,
       allowedOrigins: 'local',
       trustedProxies: [],
+      tls: undefined,
+      simpleAuth: false,
       warnings: [],
     })
   })
@@ -111,6 +132,8 @@ describe('a configuration', () => {
       METRICS_PORT: '0',
       METRICS_HOST: '::1',
       AUTHORIZE_URL: 'http://127.0.0.1:4000/authorize?by=me',
+      SIMPLE_AUTH: 'false',
+      ...TLS,
     })
     expect(config).toEqual<Config>({
       port: 0,
@@ -137,6 +160,8 @@ describe('a configuration', () => {
         shutdownTimeout: 8.5,
       },
       metrics: { port: 0, host: '::1' },
+      tls: { cert: certificate.cert, key: certificate.key },
+      simpleAuth: false,
       warnings: [],
     })
   })
@@ -178,6 +203,29 @@ describe('warnings', () => {
   })
 })
 
+describe('a warning', () => {
+  it('is given for a certificate that is good no more, or not yet', () => {
+    const warningsIn = (days: number) => {
+      vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + days * 86_400_000 })
+      const { warnings } = readConfig(TLS)
+      vi.useRealTimers()
+      return warnings
+    }
+    onTestFinished(() => {
+      vi.useRealTimers()
+    })
+    expect(warningsIn(0)).toEqual([])
+    expect(warningsIn(2)).toEqual([expect.stringMatching(/^TLS_CERT: .* expired on /)])
+    expect(warningsIn(-1)).toEqual([expect.stringMatching(/^TLS_CERT: .* is good from /)])
+  })
+
+  it('says what the simple way is', () => {
+    const { warnings, simpleAuth } = readConfig({ SIMPLE_AUTH: 'true' })
+    expect(warnings).toEqual([expect.stringMatching(/^SIMPLE_AUTH: .*without proof/)])
+    expect(simpleAuth).toBe(true)
+  })
+})
+
 describe('a fault', () => {
   const cases: [variable: string, environment: Environment][] = [
     ['PORT', { PORT: '65536' }],
@@ -209,6 +257,19 @@ describe('a fault', () => {
     ['HUB_PUBLIC_URL', { HUB_PUBLIC_URL: 'grpcs://hub.example.org' }],
     ['HUB_PUBLIC_URL', { ...HUB, HUB_URL: 'grpcs://hub.example.org', DEMO: 'true' }],
     ['DEMO', { DEMO: 'yes' }],
+    ['SIMPLE_AUTH', { SIMPLE_AUTH: '1' }],
+    ['TLS_CERT', { TLS_KEY: certificate.keyFile }],
+    ['TLS_CERT', { ...TLS, TLS_CERT: '/nowhere/cert.pem' }],
+    ['TLS_CERT', { ...TLS, TLS_CERT: '/' }],
+    ['TLS_CERT', { ...TLS, TLS_CERT: fileWith('') }],
+    ['TLS_CERT', { ...TLS, TLS_CERT: certificate.keyFile }],
+    ['TLS_CERT', makeWeakCertificate()],
+    ['TLS_KEY', { TLS_CERT: certificate.file }],
+    ['TLS_KEY', { ...TLS, TLS_KEY: '/nowhere/key.pem' }],
+    ['TLS_KEY', { ...TLS, TLS_KEY: fileWith('no key') }],
+    ['TLS_KEY', { ...TLS, TLS_KEY: certificate.file }],
+    ['TLS_KEY', { ...TLS, TLS_KEY: other.keyFile }],
+    ['TLS_KEY', { ...TLS, TLS_KEY: encryptKey(certificate) }],
     ['ALLOWED_ORIGINS', { ALLOWED_ORIGINS: 'app.example.org' }],
     ['ALLOWED_ORIGINS', { ALLOWED_ORIGINS: 'https://app.example.org/' }],
     ['ALLOWED_ORIGINS', { ALLOWED_ORIGINS: 'https://app.example.org,*' }],
@@ -256,14 +317,37 @@ describe('a fault', () => {
     expect(fault).not.toContain('my-secret')
   })
 
+  it('in a key that is encrypted tells that, and not its path', () => {
+    const TLS_KEY = encryptKey(certificate)
+    const [fault] = faultsOf({ ...TLS, TLS_KEY })
+    expect(fault).toMatch(/^TLS_KEY: the key is encrypted/)
+    expect(fault).not.toContain(TLS_KEY)
+  })
+
+  it('in a certificate does not hide one in its key', () => {
+    const faults = faultsOf({ TLS_CERT: '/nowhere/cert.pem', TLS_KEY: fileWith('no key') })
+    expect(faults).toEqual([
+      expect.stringMatching(/^TLS_CERT: .*ENOENT/),
+      expect.stringMatching(/^TLS_KEY: /),
+    ])
+  })
+
+  it('in a private key that stands where its path belongs does not repeat the key', () => {
+    const TLS_KEY = String(certificate.key)
+    const [fault] = faultsOf({ ...TLS, TLS_KEY })
+    expect(fault).toMatch(/^TLS_KEY: must be the path of a file/)
+    expect(fault).not.toContain(TLS_KEY.split('\n')[1])
+  })
+
   it('does not hide another', () => {
-    const environment = { PORT: 'x', HUB_TIMEOUT: '0', USER_API_KEY: 'bkéy' }
+    const environment = { PORT: 'x', HUB_TIMEOUT: '0', USER_API_KEY: 'bkéy', TLS_KEY: 'x' }
     expect(faultsOf(environment).map((fault) => fault.split(':')[0])).toEqual([
       'PORT',
       'USER_API_KEY',
       'HUB_TIMEOUT',
       'HUB_URL',
       'USER_API_SECRET',
+      'TLS_CERT',
     ])
   })
 

@@ -11,6 +11,7 @@ import {
 } from 'cockatiel'
 import { withDeadline } from '../deadline.js'
 import { Status } from '../grpc/status.js'
+import type { ApiKey } from './api-key.js'
 import { type Hub, HubBusyError, HubError, KeyUncheckedError, type TokenCall } from './hub.js'
 
 /** How many failures of the Hub in a row make it count as down. */
@@ -67,9 +68,9 @@ export class GuardedHub implements Hub {
     return this.#callsInFlight
   }
 
-  requestToken(pubkey: string): TokenCall {
+  requestToken(pubkey: string, apiKey: ApiKey): TokenCall {
     return new GuardedCall(
-      () => this.#hub.requestToken(pubkey),
+      () => this.#hub.requestToken(pubkey, apiKey),
       (work) => this.#ask(work),
     )
   }

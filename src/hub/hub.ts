@@ -1,4 +1,5 @@
 import type { CallStatus } from '../grpc/status.js'
+import type { ApiKey } from './api-key.js'
 
 /** The Hub, as a login needs it. */
 export interface Hub {
@@ -6,9 +7,10 @@ export interface Hub {
    * Starts a `GetToken` call: asks the Hub for a challenge to the holder of a public key.
    *
    * @param pubkey - canonical text of the user's public key
+   * @param apiKey - the server's own key, with which the call is signed
    * @returns the call, which the caller must release
    */
-  requestToken(pubkey: string): TokenCall
+  requestToken(pubkey: string, apiKey: ApiKey): TokenCall
 }
 
 /**

@@ -15,19 +15,27 @@ export interface HubAddress {
 /** A Hub reached through the SDK's `Client`. */
 export class SdkHub implements Hub {
   readonly #address: HubAddress
-  readonly #signer: CallSigner
+  /** By key: there are two for as long as logins of a key that was replaced run. */
+  readonly #signers = new WeakMap<ApiKey, CallSigner>()
 
-  constructor(address: HubAddress, apiKey: ApiKey) {
+  constructor(address: HubAddress) {
     this.#address = address
-    this.#signer = new CallSigner(apiKey)
   }
 
-  requestToken(pubkey: string): TokenCall {
+  requestToken(pubkey: string, apiKey: ApiKey): TokenCall {
     // A client for each login: one that lives on would send a user's token with the next user's
     // call, and hangs for ever in the first call after its API signature has expired.
-    const client = Client.withUserAuth(this.#signer.sign(), this.#address.url)
+    const client = Client.withUserAuth(this.#signerOf(apiKey).sign(), this.#address.url)
     const transport = this.#address.openTransport()
     client.rpcOptions.transport = transport.factory
     return new SdkTokenCall(client, transport, pubkey)
+  }
+
+  #signerOf(apiKey: ApiKey): CallSigner {
+    const known = this.#signers.get(apiKey)
+    if (known) return known
+    const signer = new CallSigner(apiKey)
+    this.#signers.set(apiKey, signer)
+    return signer
   }
 }

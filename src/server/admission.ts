@@ -7,10 +7,10 @@ import type { OpenSockets } from './open-sockets.js'
 import { type AllowedOrigins, isAllowedOrigin, isLoopbackHost } from './origins.js'
 import type { RateLimits } from './rate-limits.js'
 
-/** In how many seconds a client may come back where the server is full or stops. */
-const RETRY_AFTER = 5
+/** In how many seconds a client may come back where the server is full, stops or has no Hub. */
+export const RETRY_AFTER = 5
 
-/** Why an upgrade is refused: an HTTP status, and when to come back where that may help. */
+/** Why an upgrade or a request is refused: an HTTP status, and when to come back where that may help. */
 export interface Refusal {
   readonly status: RefusalStatus
   readonly retryAfter?: number
@@ -18,7 +18,7 @@ export interface Refusal {
   readonly limit?: LimitName
 }
 
-/** What the decision on an upgrade rests on. */
+/** What the decision on an upgrade or a request rests on. */
 export interface AdmissionSettings {
   readonly limits: Limits
   readonly allowedOrigins: AllowedOrigins
@@ -42,6 +42,7 @@ export async function decideUpgrade(
   settings: AdmissionSettings,
   decide: (refusal: Refusal | undefined) => void,
 ): Promise<void> {
+  if (pathOf(request) !== LOGIN_PATH) return decide({ status: 404 })
   const refusal = refuseRequest(request, settings)
   if (refusal) return decide(refusal)
   const address = settings.proxies.clientOf(request)
@@ -53,13 +54,34 @@ export async function decideUpgrade(
   return decide(refuseForNumbers(address, settings))
 }
 
+/**
+ * Decides on a plain request for credentials: by the same rules, counted like a login.
+ *
+ * @returns why it is refused, or `undefined` where it is admitted
+ */
+export async function decideRequest(
+  request: IncomingMessage,
+  settings: AdmissionSettings,
+): Promise<Refusal | undefined> {
+  const refusal = refuseRequest(request, settings)
+  if (refusal) return refusal
+  const address = settings.proxies.clientOf(request)
+  const retryAfter = await settings.rateLimits.countMessage(address)
+  if (retryAfter <= 0) return undefined
+  return { status: 429, retryAfter, limit: 'logins_per_minute_per_address' }
+}
+
+/** The headers that tell a refused client when to come back. */
+export function headersOf({ retryAfter }: Refusal): Record<string, string> {
+  return retryAfter === undefined ? {} : { 'Retry-After': String(retryAfter) }
+}
+
 /** What is wrong with the request itself, whoever sent it. */
 function refuseRequest(
   request: IncomingMessage,
   { isDraining, isLocal, allowedOrigins }: AdmissionSettings,
 ): Refusal | undefined {
   const { host, origin } = request.headers
-  if (pathOf(request) !== LOGIN_PATH) return { status: 404 }
   if (isDraining()) return { status: 503, retryAfter: RETRY_AFTER }
   if (isLocal && !isLoopbackHost(host)) return { status: 403 }
   if (!isAllowedOrigin(origin, allowedOrigins)) return { status: 403 }

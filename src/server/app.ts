@@ -6,13 +6,15 @@ import Router from 'koa-router'
 import websockify, { type SocketContext, type WebSocketApp } from 'koa-websocket'
 import type { Log } from '../log.js'
 import { LOGIN_PATH } from '../protocol.js'
-import { type AdmissionSettings, decideUpgrade, type Refusal } from './admission.js'
+import { type AdmissionSettings, decideUpgrade, headersOf } from './admission.js'
 import { BoundedKoa } from './bounded-koa.js'
 import { answerErrors } from './error-answers.js'
 import { KoaSocket } from './koa-socket.js'
 import { LoginSession, type SessionSettings } from './login-session.js'
 import type { Readiness } from './observer.js'
 import { logRequests } from './request-log.js'
+import { simpleAuthRoutes } from './simple-auth.js'
+import type { TlsFiles } from './tls.js'
 
 /** The most that a request's body may have. No route takes one yet, so it is small. */
 const MAX_BODY = '1kb'
@@ -24,6 +26,10 @@ export const CLOSE_TIMEOUT_MS = 1_000
 export interface AppSettings extends SessionSettings {
   readonly log: Log
   readonly admission: AdmissionSettings
+  /** What to serve TLS with; it is plain HTTP where missing. */
+  readonly tls?: TlsFiles | undefined
+  /** Whether credentials are given to whoever asks, without identity. */
+  readonly simpleAuth?: boolean | undefined
   /** The sessions of the sockets that are open, each there until its socket has closed. */
   readonly sessions: Set<LoginSession>
   /** Tells whether the server can log users in now, and if not, why. */
@@ -33,7 +39,7 @@ export interface AppSettings extends SessionSettings {
 /** Builds the Koa app: HTTP routes, and the WebSocket route that logs users in. */
 export function createApp(settings: AppSettings): WebSocketApp {
   const { log, admission, observer } = settings
-  const app = websockify(new BoundedKoa(admission.limits.maxSockets), {
+  const app = websockify(new BoundedKoa(admission.limits.maxSockets, settings.tls), {
     verifyClient: ({ req }, decide) => {
       void decideUpgrade(req, admission, (refusal) => {
         if (!refusal) return decide(true)
@@ -53,12 +59,9 @@ export function createApp(settings: AppSettings): WebSocketApp {
   app.use(json({ pretty: false, param: 'pretty' }))
   app.use(bodyParser({ enableTypes: ['json'], jsonLimit: MAX_BODY }))
   app.use(httpRoutes(settings).routes())
+  if (settings.simpleAuth) app.use(simpleAuthRoutes(settings).routes())
   app.ws.use(socketRoutes(settings).routes())
   return app
-}
-
-function headersOf({ retryAfter }: Refusal): Record<string, string> {
-  return retryAfter === undefined ? {} : { 'Retry-After': String(retryAfter) }
 }
 
 function httpRoutes({ findReadiness }: AppSettings): Router {

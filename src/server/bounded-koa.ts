@@ -1,5 +1,7 @@
-import { createServer, type ServerOptions } from 'node:http'
+import { createServer, type Server, type ServerOptions } from 'node:http'
+import { createServer as createTlsServer } from 'node:https'
 import Koa from 'koa'
+import { secureContextOf, type TlsFiles } from './tls.js'
 
 /** How long a client may take for a request's headers, and for the whole request, in ms. */
 const REQUEST_TIMEOUTS: ServerOptions = {
@@ -10,19 +12,31 @@ const REQUEST_TIMEOUTS: ServerOptions = {
   connectionsCheckingInterval: 1_000,
 }
 
+/** How long a client may take for the TLS handshake, in ms: Node.js would wait two minutes. */
+const HANDSHAKE_TIMEOUT_MS = 10_000
+
 /** How many connections there may be beside those of open sockets: requests and upgrades. */
 const SPARE_CONNECTIONS = 1_000
 
 /** A Koa app whose HTTP server doesn't wait for ever, nor for everybody. */
 export class BoundedKoa extends Koa {
-  /** @param maxSockets - how many WebSockets there may be; 0 for any number */
-  constructor(maxSockets: number) {
+  /**
+   * @param maxSockets - how many WebSockets there may be; 0 for any number
+   * @param tls - what to serve TLS with; it is plain HTTP where missing
+   */
+  constructor(maxSockets: number, tls?: TlsFiles) {
     super()
     this.listen = (...args: unknown[]) => {
-      const server = createServer(REQUEST_TIMEOUTS, this.callback())
+      const server = this.#createServer(tls)
       if (maxSockets > 0) server.maxConnections = maxSockets + SPARE_CONNECTIONS
       Reflect.apply(server.listen, server, args)
       return server
     }
+  }
+
+  #createServer(tls: TlsFiles | undefined): Server {
+    if (!tls) return createServer(REQUEST_TIMEOUTS, this.callback())
+    const options = { ...secureContextOf(tls), handshakeTimeout: HANDSHAKE_TIMEOUT_MS }
+    return createTlsServer({ ...REQUEST_TIMEOUTS, ...options }, this.callback())
   }
 }

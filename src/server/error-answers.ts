@@ -1,5 +1,5 @@
 import { STATUS_CODES } from 'node:http'
-import type { Middleware } from 'koa'
+import type { Context, Middleware } from 'koa'
 
 /**
  * Answers in JSON what would else be Koa's or a library's own text: unknown paths, requests that
@@ -8,17 +8,18 @@ import type { Middleware } from 'koa'
 export const answerErrors: Middleware = async (ctx, next) => {
   try {
     await next()
-    if (ctx.status === 404 && ctx.body === undefined) answer(404)
+    if (ctx.status === 404 && ctx.body === undefined) answerStatus(ctx, 404)
   } catch (error) {
     const status = statusOf(error)
-    answer(status)
+    answerStatus(ctx, status)
     if (status >= 500) ctx.app.emit('error', error, ctx)
   }
+}
 
-  function answer(status: number): void {
-    ctx.status = status
-    ctx.body = { error: STATUS_CODES[status] ?? 'Error' }
-  }
+/** Answers with an HTTP status, and its name as JSON. */
+export function answerStatus(ctx: Context, status: number): void {
+  ctx.status = status
+  ctx.body = { error: STATUS_CODES[status] ?? 'Error' }
 }
 
 /** The HTTP status that an error asks for, as Koa's libraries mark theirs; else 500. */

@@ -2,13 +2,13 @@ import { withDeadline } from '../deadline.js'
 import { Status } from '../grpc/status.js'
 import type { ApiKey } from '../hub/api-key.js'
 import { type Hub, HubBusyError, HubError } from '../hub/hub.js'
-import { createApiSignature } from '../keys/api-signature.js'
 import { verifySignature } from '../keys/public-key.js'
 import { readTokenClaims } from '../keys/token.js'
 import { CHALLENGE_BYTES, ErrorCode, SIGNATURE_BYTES, type UserAuth } from '../protocol.js'
 import type { Doorkeeper } from './doorkeeper.js'
 import { LoginFailure } from './login-failure.js'
 import type { LoginStep } from './observer.js'
+import { signUserAuth } from './user-auth.js'
 
 /** In how many seconds an app may come back where the Hub is being asked too much. */
 const RETRY_AFTER_BUSY = 2
@@ -39,7 +39,8 @@ const NO_WATCH: StepWatch = { begin() {}, end() {} }
 export interface LoginSettings {
   /** The Hub; its steps have deadlines of their own. */
   readonly hub: Hub
-  readonly apiKey: ApiKey
+  /** The server's key, for a login that starts now. Another one may take its place later. */
+  currentApiKey(): ApiKey
   /** Decides whether a user whose key is proven may come in. */
   readonly doorkeeper: Doorkeeper
   /** How long the app may take to sign, in seconds. */
@@ -63,7 +64,9 @@ export async function login(
   steps: StepWatch = NO_WATCH,
 ): Promise<UserAuth> {
   steps.begin('hub_challenge')
-  const call = settings.hub.requestToken(pubkey)
+  // One key for all of the login: the Hub's token and the signature must be of the same.
+  const apiKey = settings.currentApiKey()
+  const call = settings.hub.requestToken(pubkey, apiKey)
   try {
     const challenge = await Promise.race([call.challenge, app.interrupted])
     if (challenge.length !== CHALLENGE_BYTES) throw new HubError('the challenge has a wrong length')
@@ -92,9 +95,7 @@ export async function login(
     const admitted = settings.doorkeeper.admit({ pubkey, address, origin })
     await Promise.race([admitted, app.interrupted])
 
-    const { key, secret } = settings.apiKey
-    const expires = new Date(Date.now() + settings.userAuthTtl * 1000)
-    return { key, ...createApiSignature(secret, expires), token }
+    return { ...signUserAuth(apiKey, settings.userAuthTtl), token }
   } catch (error) {
     throw explain(error)
   } finally {

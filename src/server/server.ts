@@ -1,4 +1,5 @@
 import { once } from 'node:events'
+import { Server as TlsServer } from 'node:tls'
 import type { DemoOptions } from '../demo/demo.js'
 import type { ApiKey } from '../hub/api-key.js'
 import type { HubReadiness } from '../hub/api-key-gate.js'
@@ -19,9 +20,11 @@ import { DEFAULT_LIMITS, type Limits } from './limits.js'
 import { LoginLog } from './login-log.js'
 import type { LoginSession } from './login-session.js'
 import { NO_OBSERVER, type Observer, type Readiness, type ServerCounts } from './observer.js'
+import { OpenConnections } from './open-connections.js'
 import { OpenSockets } from './open-sockets.js'
 import type { AllowedOrigins } from './origins.js'
 import { RateLimits } from './rate-limits.js'
+import { secureContextOf, type TlsFiles } from './tls.js'
 import { WaitingRoom } from './waiting-room.js'
 
 /** What a login server needs. */
@@ -32,8 +35,8 @@ export interface ServerOptions {
   readonly host?: string | undefined
   readonly log: Log
   readonly hub: Hub
-  /** The server's own key at the Hub. */
-  readonly apiKey: ApiKey
+  /** The server's own key at the Hub; a function is asked for it at the start of each login. */
+  readonly apiKey: ApiKey | (() => ApiKey)
   /** How long the Hub may take for each of a login's two steps, in seconds. */
   readonly hubTimeout: number
   /** How long an app may take to sign, in seconds. */
@@ -52,6 +55,10 @@ export interface ServerOptions {
   readonly trustedProxies?: readonly string[]
   /** Tells whether the server can do its work, as far as its Hub goes; it can where missing. */
   findHubReadiness?(): Promise<HubReadiness>
+  /** What to serve https and wss with; it is http and ws where missing. */
+  readonly tls?: TlsFiles | undefined
+  /** Whether `GET /api/userauth` gives credentials without identity; it doesn't where missing. */
+  readonly simpleAuth?: boolean | undefined
   /** The demo page at `/`; none where missing. */
   readonly demo?: DemoOptions | undefined
   /** Is told what happens; nobody where missing. */
@@ -65,6 +72,12 @@ export interface LoginServer {
   /** Counts what is open. */
   count(): ServerCounts
   /**
+   * Serves connections that are opened from now on with another certificate; the others stay.
+   *
+   * @throws TypeError where the server doesn't serve TLS
+   */
+  replaceCertificate(tls: TlsFiles): void
+  /**
    * Stops: takes no further sockets, lets logins that run end, within the time that there is for
    * that, and returns when the last connection is gone.
    */
@@ -77,7 +90,7 @@ export interface LoginServer {
  * @throws the system's error where the address can't be listened on, such as `EADDRINUSE`
  */
 export async function createServer(options: ServerOptions): Promise<LoginServer> {
-  const { port, host, log, demo, observer = NO_OBSERVER } = options
+  const { port, host, log, demo, apiKey, tls, observer = NO_OBSERVER } = options
   const limits = { ...DEFAULT_LIMITS, ...options.limits }
   const hub = new GuardedHub(options.hub, { ...limits, hubTimeout: options.hubTimeout })
   const loginLog = new LoginLog(log, observer)
@@ -102,11 +115,13 @@ export async function createServer(options: ServerOptions): Promise<LoginServer>
 
   const app = createApp({
     hub,
-    apiKey: options.apiKey,
     doorkeeper,
+    currentApiKey: typeof apiKey === 'function' ? apiKey : () => apiKey,
     challengeTimeout: options.challengeTimeout,
     userAuthTtl: options.userAuthTtl,
     idleTimeout: limits.idleTimeout,
+    tls,
+    simpleAuth: options.simpleAuth,
     log,
     loginLog,
     observer,
@@ -131,6 +146,7 @@ export async function createServer(options: ServerOptions): Promise<LoginServer>
     serveDemo(app, demo)
   }
   const server = app.listen({ port, host })
+  const connections = new OpenConnections(server)
   // ws repeats the HTTP server's errors, and a repetition that nobody hears ends the process.
   app.ws.server?.on('error', () => {})
   await once(server, 'listening').catch((error: unknown) => {
@@ -140,8 +156,12 @@ export async function createServer(options: ServerOptions): Promise<LoginServer>
 
   observer.serverOpened({ limits, count, findReadiness, isHubDown: () => hub.isDown })
   return {
-    url: `ws://${addressOf(server.address())}${LOGIN_PATH}`,
+    url: `${tls ? 'wss' : 'ws'}://${addressOf(server.address())}${LOGIN_PATH}`,
     count,
+    replaceCertificate(replacement) {
+      if (!(server instanceof TlsServer)) throw new TypeError('the server serves no TLS')
+      server.setSecureContext(secureContextOf(replacement))
+    },
     async close() {
       // It listens on while it drains, so that whoever comes is told to go elsewhere.
       isDraining = true
@@ -149,7 +169,7 @@ export async function createServer(options: ServerOptions): Promise<LoginServer>
       const closed = once(server, 'close')
       server.close()
       // Browsers open connections ahead of need, which never count as idle.
-      const impatience = setTimeout(() => server.closeAllConnections(), CLOSE_TIMEOUT_MS)
+      const impatience = setTimeout(() => connections.destroy(), CLOSE_TIMEOUT_MS)
       await closed
       clearTimeout(impatience)
       eventLoop.close()

@@ -42,7 +42,7 @@ describe.runIf(isServerSound)('a call by native gRPC', () => {
     onTestFinished(() => connection.close())
 
     const identity = randomIdentity()
-    const call = new SdkHub(connection, apiKey).requestToken(identity.pubkey)
+    const call = new SdkHub(connection).requestToken(identity.pubkey, apiKey)
     const token = await call.answer(identity.sign(await call.challenge))
     expect(verifyToken(token)).toMatchObject({ sub: identity.pubkey, iss: devHub.issuer })
     expect(await checkApiKey(connection, apiKey, 5)).toBe('secured')

@@ -8,6 +8,7 @@ import {
   type TokenCall,
 } from '../../src/hub/hub.js'
 
+const API_KEY = { key: 'bkey', secret: new Uint8Array(24) }
 const challenge = new Uint8Array(32)
 
 /** A Hub in memory whose calls do what the test says, and that counts them. */
@@ -46,7 +47,7 @@ function guard(hub: Hub, guards: Partial<HubGuards> = {}): GuardedHub {
 /** Fails often enough for the Hub to count as down, if such failures count. */
 async function failOften(guarded: GuardedHub): Promise<void> {
   for (let call = 0; call < 10; call += 1) {
-    await guarded.requestToken('').challenge.catch(() => {})
+    await guarded.requestToken('', API_KEY).challenge.catch(() => {})
   }
 }
 
@@ -60,7 +61,7 @@ afterEach(() => {
 
 describe('a guarded Hub', () => {
   it('passes on what the Hub says', async () => {
-    const call = guard(new TestHub()).requestToken('')
+    const call = guard(new TestHub()).requestToken('', API_KEY)
     expect(await call.challenge).toBe(challenge)
     expect(await call.answer(new Uint8Array(64))).toBe('token')
   })
@@ -69,13 +70,13 @@ describe('a guarded Hub', () => {
     const hub = new TestHub()
     hub.answerToken = never
     const guarded = guard(hub)
-    const call = guarded.requestToken('')
+    const call = guarded.requestToken('', API_KEY)
     await call.challenge
     const late = expect(call.answer(new Uint8Array(64))).rejects.toMatchObject({
       status: { code: 4 },
     })
     hub.answerChallenge = never
-    const lateToo = expect(guarded.requestToken('').challenge).rejects.toMatchObject({
+    const lateToo = expect(guarded.requestToken('', API_KEY).challenge).rejects.toMatchObject({
       status: { code: 4 },
     })
     await vi.advanceTimersByTimeAsync(10_000)
@@ -88,10 +89,10 @@ describe('a guarded Hub', () => {
     const hub = new TestHub()
     hub.answerChallenge = never
     const guarded = guard(hub)
-    const calls = Array.from({ length: 4 }, () => guarded.requestToken(''))
+    const calls = Array.from({ length: 4 }, () => guarded.requestToken('', API_KEY))
     await vi.advanceTimersByTimeAsync(0)
     expect(hub.asked).toBe(2)
-    await expect(guarded.requestToken('').challenge).rejects.toBeInstanceOf(HubBusyError)
+    await expect(guarded.requestToken('', API_KEY).challenge).rejects.toBeInstanceOf(HubBusyError)
 
     calls[0]?.release()
     await vi.advanceTimersByTimeAsync(0)
@@ -102,7 +103,7 @@ describe('a guarded Hub', () => {
     const hub = new TestHub()
     hub.answerChallenge = never
     const guarded = guard(hub, { maxHubCalls: 1 })
-    const [first, second] = [guarded.requestToken(''), guarded.requestToken('')]
+    const [first, second] = [guarded.requestToken('', API_KEY), guarded.requestToken('', API_KEY)]
     second.release()
     first.release()
     await vi.advanceTimersByTimeAsync(0)
@@ -114,8 +115,8 @@ describe('a guarded Hub', () => {
     const hub = new TestHub()
     hub.answerChallenge = never
     const guarded = guard(hub, { maxHubCalls: 1 })
-    const first = guarded.requestToken('').challenge.catch((error) => error)
-    const second = guarded.requestToken('').challenge.catch((error) => error)
+    const first = guarded.requestToken('', API_KEY).challenge.catch((error) => error)
+    const second = guarded.requestToken('', API_KEY).challenge.catch((error) => error)
     await vi.advanceTimersByTimeAsync(10_000)
     expect(await first).toBeInstanceOf(HubError)
     expect(await second).toBeInstanceOf(HubBusyError)
@@ -126,7 +127,7 @@ describe('a guarded Hub', () => {
     const hub = new TestHub()
     hub.answerChallenge = never
     const guarded = guard(hub, { maxHubCalls: 0 })
-    for (let call = 0; call < 500; call += 1) guarded.requestToken('')
+    for (let call = 0; call < 500; call += 1) guarded.requestToken('', API_KEY)
     await vi.advanceTimersByTimeAsync(0)
     expect(hub.asked).toBe(500)
   })
@@ -139,7 +140,7 @@ describe('a guarded Hub', () => {
       const guarded = guard(hub)
       await failOften(guarded)
       expect(guarded.isDown).toBe(true)
-      await expect(guarded.requestToken('').challenge).rejects.toThrow('the Hub is down')
+      await expect(guarded.requestToken('', API_KEY).challenge).rejects.toThrow('the Hub is down')
       expect(hub.asked).toBe(10)
     },
   )
@@ -175,8 +176,8 @@ describe('a guarded Hub', () => {
     await vi.advanceTimersByTimeAsync(2_000)
 
     hub.answerChallenge = () => new Promise((resolve) => setTimeout(resolve, 100, challenge))
-    const trial = guarded.requestToken('')
-    await expect(guarded.requestToken('').challenge).rejects.toThrow('the Hub is down')
+    const trial = guarded.requestToken('', API_KEY)
+    await expect(guarded.requestToken('', API_KEY).challenge).rejects.toThrow('the Hub is down')
     await vi.advanceTimersByTimeAsync(100)
     expect(await trial.challenge).toBe(challenge)
     expect(guarded.isDown).toBe(false)
@@ -185,6 +186,6 @@ describe('a guarded Hub', () => {
 })
 
 function leaving(guarded: GuardedHub) {
-  const call = guarded.requestToken('')
+  const call = guarded.requestToken('', API_KEY)
   return { challenge: call.challenge, release: () => call.release() }
 }

@@ -59,7 +59,7 @@ function openSession(limits = {}): LoginSession {
   const log = new LoginLog(pino({ level: 'silent' }), NO_OBSERVER)
   const session = new LoginSession(socket, {
     hub,
-    apiKey: { key: 'bkey', secret: randomBytes(24) },
+    currentApiKey: () => ({ key: 'bkey', secret: randomBytes(24) }),
     challengeTimeout: 30,
     userAuthTtl: 300,
     idleTimeout: 30,

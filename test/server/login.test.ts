@@ -58,7 +58,7 @@ function testApp(part: Partial<LoginApp> = {}): LoginApp {
 
 function settings(hub: Hub): LoginSettings {
   const doorkeeper = new Doorkeeper({ rateLimits: new RateLimits(DEFAULT_LIMITS) })
-  return { hub, apiKey, doorkeeper, challengeTimeout: 0.05, userAuthTtl: 300 }
+  return { hub, currentApiKey: () => apiKey, doorkeeper, challengeTimeout: 0.05, userAuthTtl: 300 }
 }
 
 async function codeOf(hub: TestHub, app = testApp()): Promise<unknown> {

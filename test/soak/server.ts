@@ -28,7 +28,7 @@ const server = await createServer({
   port: 0,
   host: '127.0.0.1',
   log: pino({ level: 'info' }, pino.destination('/dev/null')),
-  hub: new SdkHub(connectToHub(HUB_URL), apiKey),
+  hub: new SdkHub(connectToHub(HUB_URL)),
   apiKey,
   hubTimeout: 10,
   challengeTimeout: 30,

@@ -27,7 +27,7 @@ export async function startLoginServer(
     port: 0,
     host: '127.0.0.1',
     log: pino({ level: 'silent' }),
-    hub: new SdkHub(connection, apiKey),
+    hub: new SdkHub(connection),
     apiKey,
     hubTimeout: 5,
     challengeTimeout: 5,

@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { writeFileSync } from 'node:fs'
 import { mkdtemp } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -20,13 +21,16 @@ export interface Ending {
 
 /** A program of the project, built and run as a process of its own. */
 export class ProgramProcess {
+  /** Its working directory, in which it finds its `.env`. */
+  readonly folder: string
   readonly #child: ChildProcess
   readonly #closed: Promise<unknown>
   #wake: () => void = () => {}
   stdout = ''
   stderr = ''
 
-  private constructor(child: ChildProcess) {
+  private constructor(child: ChildProcess, folder: string) {
+    this.folder = folder
     this.#child = child
     this.#closed = once(child, 'close')
     child.stdout?.on('data', (data: Buffer) => {
@@ -41,27 +45,35 @@ export class ProgramProcess {
   }
 
   /**
-   * Starts a program in an empty folder, so that no `.env` of the developer's gets in.
+   * Starts a program in a folder of its own, so that no `.env` of the developer's gets in.
    *
    * @param program - path in the build, such as `index.js`
    * @param environment - every variable it gets, but for PATH
+   * @param dotenv - what its `.env` holds; it has none where missing
    */
   static async start(
     program: string,
     environment: Record<string, string> = {},
     args: readonly string[] = [],
+    dotenv?: Record<string, string>,
   ): Promise<ProgramProcess> {
     const cwd = await mkdtemp(join(tmpdir(), 'userauth-'))
+    if (dotenv) writeDotenv(cwd, dotenv)
     const env = { PATH: process.env.PATH, ...environment }
     const child = spawn(process.execPath, [join(DIST, program), ...args], { cwd, env })
     onTestFinished(() => {
       child.kill('SIGKILL')
     })
-    return new ProgramProcess(child)
+    return new ProgramProcess(child, cwd)
   }
 
   get output(): string {
     return this.stdout + this.stderr
+  }
+
+  /** Puts other variables into its `.env`. */
+  changeDotenv(variables: Record<string, string>): void {
+    writeDotenv(this.folder, variables)
   }
 
   kill(signal: NodeJS.Signals): void {
@@ -89,6 +101,11 @@ export class ProgramProcess {
     await withDeadline(PATIENCE, this.#closed, () => new Error(`runs on: ${this.output}`))
     return { status: this.#child.exitCode, stdout: this.stdout, stderr: this.stderr }
   }
+}
+
+function writeDotenv(folder: string, variables: Record<string, string>): void {
+  const lines = Object.entries(variables).map(([name, value]) => `${name}=${value}\n`)
+  writeFileSync(join(folder, '.env'), lines.join(''))
 }
 
 /** Starts a program and waits for its end. */

@@ -14,9 +14,10 @@ export function connectForTest(url: string): {
 } {
   const connection = connectToHub(url)
   onTestFinished(() => connection.close())
-  const hub = new SdkHub(connection, { key: 'bkey', secret: randomBytes(24) })
+  const hub = new SdkHub(connection)
+  const apiKey = { key: 'bkey', secret: randomBytes(24) }
   const startLogin = (): TokenCall => {
-    const call = hub.requestToken(randomIdentity().pubkey)
+    const call = hub.requestToken(randomIdentity().pubkey, apiKey)
     onTestFinished(() => call.release())
     return call
   }
