@@ -61,7 +61,7 @@ for (const { url } of contenders) {
   await load(url, Math.min(WARM_UP, logins), Math.min(atOnce, WARM_UP_AT_ONCE))
 }
 const results = idle === undefined ? await measureLogins() : await measureWaiting(idle)
-for (const contender of contenders) contender.stop()
+for (const contender of contenders) await contender.stop()
 hub.close()
 
 if (values.json) process.stdout.write(`${JSON.stringify({ options: values, results })}\n`)

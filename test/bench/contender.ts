@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { readFile } from 'node:fs/promises'
+import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
 const ROOT = join(import.meta.dirname, '../..')
@@ -24,11 +25,13 @@ export class Contender {
   readonly name: string
   readonly url: string
   readonly #process: ChildProcess
+  readonly #dataFolder: string
 
-  private constructor(name: string, url: string, process: ChildProcess) {
+  private constructor(name: string, url: string, process: ChildProcess, dataFolder: string) {
     this.name = name
     this.url = url
     this.#process = process
+    this.#dataFolder = dataFolder
   }
 
   /**
@@ -44,9 +47,10 @@ export class Contender {
     folder = ROOT,
   ): Promise<Contender> {
     const probe = join(import.meta.dirname, 'memory-probe.mjs')
+    const dataFolder = await mkdtemp(join(tmpdir(), 'userauth-bench-'))
     const child = spawn(process.execPath, ['--expose-gc', '--import', probe, ...args], {
       cwd: folder,
-      env: { ...process.env, ...environment, PORT: '0', HOST: '127.0.0.1' },
+      env: { ...process.env, ...environment, PORT: '0', HOST: '127.0.0.1', DATA_DIR: dataFolder },
       stdio: ['ignore', 'pipe', 'inherit', 'ipc'],
     })
     let output = ''
@@ -58,7 +62,7 @@ export class Contender {
       if (url) {
         // What it logs from here on is read, and dropped.
         child.stdout?.removeAllListeners('data').resume()
-        return new Contender(name, url, child)
+        return new Contender(name, url, child, dataFolder)
       }
       if (child.exitCode !== null || output.length > MAX_OUTPUT) {
         throw new Error(`${name} does not start: ${output}`)
@@ -83,7 +87,10 @@ export class Contender {
     return memory
   }
 
-  stop(): void {
+  async stop(): Promise<void> {
+    const exited = once(this.#process, 'exit')
     this.#process.kill('SIGKILL')
+    await exited
+    await rm(this.#dataFolder, { recursive: true })
   }
 }

@@ -36,7 +36,7 @@ export async function compare(folder: string): Promise<void> {
       if (round > 0) perLogin.push(spent / LOGINS)
     }
   }
-  for (const contender of costs.keys()) contender.stop()
+  for (const contender of costs.keys()) await contender.stop()
   hub.stop()
   const [old = Number.NaN, now = Number.NaN] = [...costs.values()].map(median)
   process.stdout.write(`there  ${old.toFixed(3)} ms of CPU for each login

@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { writeFileSync } from 'node:fs'
-import { mkdtemp } from 'node:fs/promises'
+import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { onTestFinished } from 'vitest'
@@ -61,10 +61,13 @@ export class ProgramProcess {
     if (dotenv) writeDotenv(cwd, dotenv)
     const env = { PATH: process.env.PATH, ...environment }
     const child = spawn(process.execPath, [join(DIST, program), ...args], { cwd, env })
-    onTestFinished(() => {
+    const started = new ProgramProcess(child, cwd)
+    onTestFinished(async () => {
       child.kill('SIGKILL')
+      await started.#closed
+      await rm(cwd, { recursive: true })
     })
-    return new ProgramProcess(child, cwd)
+    return started
   }
 
   get output(): string {
