@@ -24,12 +24,12 @@ async function hubEnding(end: (call: FaultyGrpcCall) => void) {
 }
 
 /**
- * Node 26.10 itself aborts (`Http2Stream::OnTrailers`, `!this->is_destroyed()`) in the HTTP/2 server
- * that plays the misbehaving Hub here, and takes the test's process with it.
+ * Node 26.10 itself aborts (`Http2Stream::OnTrailers`, `!this->is_destroyed()`) in an HTTP/2 server
+ * that answers a stream, is to send trailers, and resets it with CANCEL; the built-in Hub doesn't.
  */
-const isServerSound = Number(process.versions.node.split('.')[0]) < 26
+const canCancel = Number(process.versions.node.split('.')[0]) < 26
 
-describe.runIf(isServerSound)('a call by native gRPC', () => {
+describe('a call by native gRPC', () => {
   it('logs in and lists threads at the dev Hub', async () => {
     const devHub = await startDevHub()
     onTestFinished(() => devHub.close())
@@ -100,10 +100,12 @@ describe.runIf(isServerSound)('a call by native gRPC', () => {
       },
       text: 'without a status',
     },
-    'by a reset with CANCEL': {
-      end: ({ stream }) => stream.close(constants.NGHTTP2_CANCEL),
-      text: 'without a status',
-    },
+    ...(canCancel && {
+      'by a reset with CANCEL': {
+        end: ({ stream }: FaultyGrpcCall) => stream.close(constants.NGHTTP2_CANCEL),
+        text: 'without a status',
+      },
+    }),
     'by a reset with INTERNAL_ERROR': {
       end: ({ stream }) => stream.close(constants.NGHTTP2_INTERNAL_ERROR),
       text: 'the connection to the Hub failed',
