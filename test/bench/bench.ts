@@ -4,7 +4,8 @@
  * take turns, for times alone mean little on a machine that others use too.
  */
 import { parseArgs } from 'node:util'
-import { Contender } from './contender.js'
+import type { Contender } from './contender.js'
+import { startServers, startWithUsers } from './contenders.js'
 import { placeHub } from './hub-place.js'
 import { load } from './load.js'
 import { measureRound, type Round, sumUp } from './round.js'
@@ -20,6 +21,7 @@ const { values } = parseArgs({
     idle: { type: 'string' },
     rtt: { type: 'string', default: '0' },
     tls: { type: 'boolean', default: false },
+    users: { type: 'boolean', default: false },
     json: { type: 'boolean', default: false },
   },
 })
@@ -38,25 +40,8 @@ const logins = storm ?? Number(values.logins)
 const atOnce = storm ?? Number(values['at-once'])
 const idle = values.idle === undefined ? undefined : Number(values.idle)
 
-/** What limits a stranger would limit the benchmark. */
-const lifted = {
-  LOGINS_PER_MINUTE_PER_IP: '0',
-  LOGINS_PER_MINUTE_PER_KEY: '0',
-  MAX_SOCKETS: '0',
-  MAX_SOCKETS_PER_IP: '0',
-  MAX_WAITING_LOGINS: '0',
-  MAX_HUB_CALLS: '0',
-  IDLE_TIMEOUT: '300',
-}
-
 const hub = await placeHub({ hasTls: values.tls, rtt: Number(values.rtt) })
-const ours = ['dist/index.js']
-const contenders = [
-  await Contender.start('tutorial', ['--import', 'tsx', 'test/bench/tutorial.ts'], hub.web),
-  await Contender.start('ours, gRPC-web', ours, { ...hub.web, ...lifted }),
-  await Contender.start('ours, gRPC', ours, { ...hub.grpc, ...lifted }),
-  await Contender.start('floor', ['--import', 'tsx', 'test/bench/floor.ts'], {}),
-]
+const contenders = await (values.users ? startWithUsers(hub) : startServers(hub))
 for (const { url } of contenders) {
   await load(url, Math.min(WARM_UP, logins), Math.min(atOnce, WARM_UP_AT_ONCE))
 }

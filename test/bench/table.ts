@@ -13,22 +13,23 @@ interface Result {
 }
 
 /** A column: its name, and what it says of a server beside the first and the last of all. */
-type Column = [
-  name: string,
-  cell: (result: Result, first: Result | undefined, last: Result | undefined) => string,
-]
+type Column = [name: string | ((first: Result, last: Result) => string), cell: Cell]
+type Cell = (result: Result, first: Result, last: Result) => string
+
+const overFirst = (first: Result): string => `÷ ${first.name}`
+const overLast = (_: Result, last: Result): string => `÷ ${last.name}`
 
 const COLUMNS: Record<string, Column[]> = {
   cpu: [
     ['CPU ms per login', ({ cpu }) => fixed(cpu, 2)],
-    ['÷ tutorial', ({ cpu }, first) => ratio(cpu, first?.cpu)],
-    ['÷ floor', ({ cpu }, _, last) => ratio(cpu, last?.cpu)],
+    [overFirst, ({ cpu }, first) => ratio(cpu, first.cpu)],
+    [overLast, ({ cpu }, _, last) => ratio(cpu, last.cpu)],
   ],
   perSecond: [['logins/s', ({ perSecond }) => fixed(perSecond, 0)]],
-  p50: [['p50 ms', ({ p50 }) => fixed(p50, 0)]],
+  p50: [['p50 ms', ({ p50 }) => fixed(p50, 1)]],
   p99: [
     ['p99 ms', ({ p99 }) => fixed(p99, 0)],
-    ['÷ tutorial', ({ p99 }, first) => ratio(p99, first?.p99)],
+    [overFirst, ({ p99 }, first) => ratio(p99, first.p99)],
   ],
   memory: [['resident MB', ({ memory }) => fixed(memory, 0, 1e6)]],
   bytesInFlight: [['kB per login in flight', ({ bytesInFlight }) => fixed(bytesInFlight, 1, 1e3)]],
@@ -37,16 +38,18 @@ const COLUMNS: Record<string, Column[]> = {
   failures: [['failed', ({ failures }) => fixed(failures, 0)]],
 }
 
-/** Prints what was measured, a line for each server; the first one is the tutorial's. */
+/** Prints what was measured, a line for each server, beside the first one and the last one. */
 export function printTable(title: string, results: readonly Result[]): void {
   const [first] = results
   const last = results.at(-1)
+  if (!first || !last) return
   const columns: Column[] = [['server', ({ name }) => name]]
   for (const [figure, its] of Object.entries(COLUMNS)) {
-    if (first && figure in first) columns.push(...its)
+    if (figure in first) columns.push(...its)
   }
+  const heads = columns.map(([name]) => (typeof name === 'string' ? name : name(first, last)))
   const rows = results.map((result) => columns.map(([, cell]) => cell(result, first, last)))
-  const table = [columns.map(([name]) => name), columns.map(() => '---'), ...rows]
+  const table = [heads, columns.map(() => '---'), ...rows]
   const lines = table.map((cells) => `| ${cells.join(' | ')} |`)
   process.stdout.write(`${title}\n\n${lines.join('\n')}\n`)
 }

@@ -1,0 +1,37 @@
+/**
+ * This server as an app would embed it: without users, or with users in SQLite and a decision of
+ * the app's own on each (`USERS=authorize`), to measure what those add.
+ */
+import { connectToHub } from '../../src/hub/hub-connection.js'
+import { SdkHub } from '../../src/hub/sdk-hub.js'
+import { decodeMultibase } from '../../src/keys/multibase.js'
+import { openLog } from '../../src/log.js'
+import { createServer } from '../../src/server/server.js'
+import { openUserStore } from '../../src/users/open-user-store.js'
+
+const { HUB_URL = '', USER_API_KEY = '', USER_API_SECRET = '' } = process.env
+const { USERS, DATA_DIR = '' } = process.env
+
+const withUsers = USERS === 'authorize' && {
+  users: await openUserStore({ kind: 'sqlite', folder: DATA_DIR }),
+  authorize: async () => ({ allow: true as const }),
+}
+const log = await openLog('info')
+const server = await createServer({
+  port: 0,
+  host: '127.0.0.1',
+  log,
+  hub: new SdkHub(connectToHub(HUB_URL)),
+  apiKey: { key: USER_API_KEY, secret: decodeMultibase(USER_API_SECRET) ?? new Uint8Array() },
+  hubTimeout: 10,
+  challengeTimeout: 30,
+  userAuthTtl: 300,
+  limits: {
+    loginsPerMinutePerAddress: 0,
+    loginsPerMinutePerKey: 0,
+    maxSocketsPerAddress: 0,
+    maxHubCalls: 0,
+  },
+  ...withUsers,
+})
+log.info(`users log in at ${server.url}`)
