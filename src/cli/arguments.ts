@@ -1,6 +1,7 @@
 import { parseArgs } from 'node:util'
 import { LOGIN_PATH } from '../protocol.js'
 import { Failure } from './failure.js'
+import { orUsage } from './usage.js'
 
 /** What the command line asks for. */
 export interface Arguments {
@@ -43,8 +44,8 @@ export function parseArguments(args: readonly string[]): Arguments {
 }
 
 function parse(args: readonly string[]) {
-  try {
-    return parseArgs({
+  return orUsage(() =>
+    parseArgs({
       args: [...args],
       allowPositionals: true,
       options: {
@@ -53,12 +54,8 @@ function parse(args: readonly string[]) {
         json: { type: 'boolean', default: false },
         help: { type: 'boolean', short: 'h', default: false },
       },
-    })
-  } catch (error) {
-    // Its first sentence names the fault; the others explain what nobody meant to do here.
-    const [fault] = String(error instanceof Error ? error.message : error).split('. ')
-    throw new Failure('usage', `${fault}.`)
-  }
+    }),
+  )
 }
 
 function hasProtocol(address: string, ...protocols: string[]): boolean {

@@ -2,6 +2,7 @@ import { parseArgs } from 'node:util'
 import { parsePublicKey } from '../keys/public-key.js'
 import type { Page } from '../users/user-store.js'
 import { Failure } from './failure.js'
+import { orUsage } from './usage.js'
 
 /** What the command line asks for. */
 export type UsersCommand =
@@ -60,8 +61,8 @@ export function parseUsersArguments(args: readonly string[]): UsersCommand {
 }
 
 function parse(args: readonly string[]) {
-  try {
-    return parseArgs({
+  return orUsage(() =>
+    parseArgs({
       args: [...args],
       allowPositionals: true,
       options: {
@@ -71,12 +72,8 @@ function parse(args: readonly string[]) {
         json: { type: 'boolean', default: false },
         help: { type: 'boolean', short: 'h', default: false },
       },
-    })
-  } catch (error) {
-    // Its first sentence names the fault; the others explain what nobody meant to do here.
-    const [fault] = String(error instanceof Error ? error.message : error).split('. ')
-    throw usage(`${fault}.`)
-  }
+    }),
+  )
 }
 
 /** An option that does nothing would leave the operator in the belief that it did. */
