@@ -60,6 +60,11 @@ export const databaseUrl = z.string().refine((text) => {
   return URL.canParse(text) && ['postgres:', 'postgresql:'].includes(new URL(text).protocol)
 }, 'must be a URL, such as postgres://user:password@db.example.org/users')
 
+/** Reads the address of a Redis. Faults don't repeat it: it may hold a password. */
+export const redisUrl = z.string().refine((text) => {
+  return URL.canParse(text) && ['redis:', 'rediss:'].includes(new URL(text).protocol)
+}, 'must be a URL, such as redis://:password@redis.example.org')
+
 /** Reads the address of a webhook. Faults don't repeat it: what follows its host may be secret. */
 export const webhookUrl = z.string().refine((text) => {
   if (!URL.canParse(text)) return false

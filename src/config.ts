@@ -11,6 +11,7 @@ import {
   messageBytes,
   origins,
   port,
+  redisUrl,
   seconds,
   trueOrFalse,
   WEB_SCHEMES,
@@ -70,6 +71,8 @@ export interface Config {
   /** Address of the webhook that decides who may log in; everybody may where missing. */
   readonly authorizeUrl: string | undefined
   readonly limits: Limits
+  /** Where rates are counted for several servers; in memory where missing. May hold a password. */
+  readonly redisUrl: string | undefined
   /** Where metrics are served; nowhere where missing. */
   readonly metrics: MetricsAddress | undefined
   /** What https and wss are served with; http and ws are served where missing. */
@@ -122,6 +125,7 @@ const variables = z.object({
   DATA_DIR: z.string().default('./data'),
   DATABASE_URL: databaseUrl.optional(),
   AUTHORIZE_URL: webhookUrl.optional(),
+  REDIS_URL: redisUrl.optional(),
   ALLOWED_ORIGINS: origins.optional(),
   TRUSTED_PROXIES: addressRanges.default([]),
   IDLE_TIMEOUT: seconds({ max: 3_600 }).default(DEFAULT_LIMITS.idleTimeout),
@@ -180,6 +184,7 @@ export function readConfig(environment: Environment): Config {
     users: readUsers(read),
     authorizeUrl: read.AUTHORIZE_URL,
     limits: readLimits(read),
+    redisUrl: read.REDIS_URL,
     metrics: readMetrics(read),
     tls: tls.files,
     simpleAuth: read.SIMPLE_AUTH === true,

@@ -11,6 +11,7 @@ import type { Log } from './log.js'
 import { Replacements } from './replacements.js'
 import { Resources } from './resources.js'
 import type { Observer } from './server/observer.js'
+import type { OpenLimiter } from './server/rate-limits.js'
 import { createServer, type LoginServer } from './server/server.js'
 import type { Authorize } from './users/authorize.js'
 import { openUserStore } from './users/open-user-store.js'
@@ -50,6 +51,7 @@ interface Parts {
   readonly hub: HubInUse
   readonly users: UserStore
   readonly authorize: Authorize | undefined
+  readonly openLimiter: OpenLimiter | undefined
 }
 
 /**
@@ -73,6 +75,7 @@ async function open(config: Config, log: Log, resources: Resources): Promise<Run
   const users = await openUserStore(config.users)
   resources.add(() => users.close())
   const authorize = await openAuthorize(config, resources)
+  const openLimiter = await openLimiters(config, log, resources)
   const hub = await openHub(config, log)
   resources.add(() => hub.close())
   const connection = connectToHub(hub.url)
@@ -82,7 +85,7 @@ async function open(config: Config, log: Log, resources: Resources): Promise<Run
   )
   const stopping = new AbortController()
   const isChecked = await checkKey(gate, log)
-  const server = await listen(config, { gate, hub, users, authorize }, log)
+  const server = await listen(config, { gate, hub, users, authorize, openLimiter }, log)
   resources.add(() => server.close())
   resources.add(() => stopping.abort())
   const replacements = new Replacements(config, { gate, server, log, stopping: stopping.signal })
@@ -107,6 +110,19 @@ async function openAuthorize(
   return webhook.authorize
 }
 
+/** Opens the place where rates are counted for all servers, if there is one. */
+async function openLimiters(
+  { redisUrl }: Config,
+  log: Log,
+  resources: Resources,
+): Promise<OpenLimiter | undefined> {
+  if (redisUrl === undefined) return undefined
+  const { openRedisLimits } = await import('./redis/redis-limits.js')
+  const limits = openRedisLimits(redisUrl, log)
+  resources.add(() => limits.close())
+  return limits.openLimiter
+}
+
 async function openHub({ hub }: Config, log: Log): Promise<HubInUse> {
   if (hub.kind === 'remote') return { ...hub, close: async () => {} }
   const { startDevHub } = await import('./dev-hub/hub.js')
@@ -129,7 +145,7 @@ async function openHub({ hub }: Config, log: Log): Promise<HubInUse> {
 
 function listen(
   config: Config,
-  { gate, hub, users, authorize }: Parts,
+  { gate, hub, users, authorize, openLimiter }: Parts,
   log: Log,
 ): Promise<LoginServer> {
   const { port, host, hubTimeout, challengeTimeout, userAuthTtl } = config
@@ -144,6 +160,7 @@ function listen(
       apiKey: () => gate.apiKey,
       users,
       authorize,
+      openLimiter,
       hubTimeout,
       challengeTimeout,
       userAuthTtl,

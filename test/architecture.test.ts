@@ -58,3 +58,11 @@ it('what metrics take is loaded only where they are asked for', async () => {
     expect(['config.ts', 'with-metrics.ts']).toContain(file)
   }
 })
+
+it('Redis is loaded only where it is configured', async () => {
+  const importers = [...(await importsByFile())]
+    .filter(([, targets]) => targets.some((target) => target.startsWith('redis/')))
+    .map(([file]) => file)
+  expect(importers).toEqual(['start.ts'])
+  expect(await readFile(join(SRC, 'start.ts'), 'utf8')).not.toMatch(/from '\.\/redis/)
+})

@@ -53,6 +53,7 @@ describe('a configuration', () => {
       demo: { isServed: true, hubUrl: undefined },
       users: { kind: 'sqlite', folder: './data' },
       authorizeUrl: undefined,
+      redisUrl: undefined,
       limits: DEFAULT_LIMITS,
       metrics: undefined,
       allowedOrigins: 'local',
@@ -132,6 +133,7 @@ describe('a configuration', () => {
       METRICS_PORT: '0',
       METRICS_HOST: '::1',
       AUTHORIZE_URL: 'http://127.0.0.1:4000/authorize?by=me',
+      REDIS_URL: 'rediss://:secret@redis.example.org/3',
       SIMPLE_AUTH: 'false',
       ...TLS,
     })
@@ -146,6 +148,7 @@ describe('a configuration', () => {
       demo: { isServed: false, hubUrl: 'https://hub.example.net' },
       users: { kind: 'sqlite', folder: '/var/lib/logins' },
       authorizeUrl: 'http://127.0.0.1:4000/authorize?by=me',
+      redisUrl: 'rediss://:secret@redis.example.org/3',
       allowedOrigins: ['https://app.example.org', 'http://localhost:5173'],
       trustedProxies: ['10.0.0.0/8', '::1'],
       limits: {
@@ -285,6 +288,8 @@ describe('a fault', () => {
     ['METRICS_PORT', { METRICS_PORT: '4000', PORT: '04000' }],
     ['METRICS_PORT', { METRICS_HOST: '0.0.0.0' }],
     ['DATABASE_URL', { DATABASE_URL: 'db.example.org' }],
+    ['REDIS_URL', { REDIS_URL: 'redis.example.org' }],
+    ['REDIS_URL', { REDIS_URL: 'http://redis.example.org' }],
     ['AUTHORIZE_URL', { AUTHORIZE_URL: 'app.example.org/authorize' }],
     ['AUTHORIZE_URL', { AUTHORIZE_URL: 'ftp://app.example.org/authorize' }],
     ['AUTHORIZE_URL', { AUTHORIZE_URL: 'https://user:pass@app.example.org/' }],

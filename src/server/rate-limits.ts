@@ -1,4 +1,4 @@
-import { RateLimiterMemory, RateLimiterRes } from 'rate-limiter-flexible'
+import { type RateLimiterAbstract, RateLimiterMemory, RateLimiterRes } from 'rate-limiter-flexible'
 import type { Limits } from './limits.js'
 
 /** The length of a limit's window, in seconds. */
@@ -7,16 +7,34 @@ const WINDOW = 60
 /** How many upgrades an address may ask for, for each login that it may start. */
 const UPGRADES_PER_LOGIN = 10
 
+/** How often something may be done within how many seconds, and what its counts are kept under. */
+export interface LimiterOptions {
+  readonly keyPrefix: string
+  readonly points: number
+  readonly duration: number
+}
+
+/** Makes what counts. It must not reject because the place of its counts is away. */
+export type OpenLimiter = (options: LimiterOptions) => RateLimiterAbstract
+
+const openMemoryLimiter: OpenLimiter = (options) => new RateLimiterMemory(options)
+
 /** How often what may be done, by whom. Counts forget themselves after a minute. */
 export class RateLimits {
   readonly #upgrades: RateLimit
   readonly #logins: RateLimit
   readonly #tokens: RateLimit
 
-  constructor({ loginsPerMinutePerAddress, loginsPerMinutePerKey }: Limits) {
-    this.#upgrades = new RateLimit('upgrade', loginsPerMinutePerAddress * UPGRADES_PER_LOGIN)
-    this.#logins = new RateLimit('login', loginsPerMinutePerAddress)
-    this.#tokens = new RateLimit('token', loginsPerMinutePerKey)
+  /** @param openLimiter - makes what counts; in memory where missing */
+  constructor(
+    { loginsPerMinutePerAddress, loginsPerMinutePerKey }: Limits,
+    openLimiter = openMemoryLimiter,
+  ) {
+    const limit = (keyPrefix: string, points: number) =>
+      new RateLimit(points > 0 ? openLimiter({ keyPrefix, points, duration: WINDOW }) : undefined)
+    this.#upgrades = limit('upgrade', loginsPerMinutePerAddress * UPGRADES_PER_LOGIN)
+    this.#logins = limit('login', loginsPerMinutePerAddress)
+    this.#tokens = limit('token', loginsPerMinutePerKey)
   }
 
   /**
@@ -53,12 +71,13 @@ export class RateLimits {
   }
 }
 
-/** A limit on one thing per minute, for each of those who do it; 0 for none. */
+/** A limit on one thing per minute, for each of those who do it. */
 class RateLimit {
-  readonly #limiter: RateLimiterMemory | undefined
+  readonly #limiter: RateLimiterAbstract | undefined
 
-  constructor(keyPrefix: string, points: number) {
-    if (points > 0) this.#limiter = new RateLimiterMemory({ keyPrefix, points, duration: WINDOW })
+  /** @param limiter - counts; nothing is limited where it is missing */
+  constructor(limiter: RateLimiterAbstract | undefined) {
+    this.#limiter = limiter
   }
 
   /** @returns 0 where it may be done once more, else in how many seconds it may */

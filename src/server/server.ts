@@ -23,7 +23,7 @@ import { NO_OBSERVER, type Observer, type Readiness, type ServerCounts } from '.
 import { OpenConnections } from './open-connections.js'
 import { OpenSockets } from './open-sockets.js'
 import type { AllowedOrigins } from './origins.js'
-import { RateLimits } from './rate-limits.js'
+import { type OpenLimiter, RateLimits } from './rate-limits.js'
 import { secureContextOf, type TlsFiles } from './tls.js'
 import { WaitingRoom } from './waiting-room.js'
 
@@ -49,6 +49,8 @@ export interface ServerOptions {
   readonly users?: UserStore | undefined
   /** Decides on every user, at the end of a login; everybody may come in where missing. */
   readonly authorize?: Authorize | undefined
+  /** Makes what rates are counted with; in memory where missing. */
+  readonly openLimiter?: OpenLimiter | undefined
   /** Whose pages may log users in; those of this machine where missing. */
   readonly allowedOrigins?: AllowedOrigins
   /** Proxies whose `X-Forwarded-For` is believed: addresses, or ranges in CIDR notation. */
@@ -95,7 +97,7 @@ export async function createServer(options: ServerOptions): Promise<LoginServer>
   const hub = new GuardedHub(options.hub, { ...limits, hubTimeout: options.hubTimeout })
   const loginLog = new LoginLog(log, observer)
   const waitingRoom = new WaitingRoom(limits.maxWaitingLogins)
-  const rateLimits = new RateLimits(limits)
+  const rateLimits = new RateLimits(limits, options.openLimiter)
   const openSockets = new OpenSockets()
   const doorkeeper = new Doorkeeper({ ...options, rateLimits })
   const eventLoop = new EventLoopWatch()

@@ -1,0 +1,83 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { existsSync } from 'node:fs'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { createInterface } from 'node:readline'
+import { freePort } from './ports.js'
+
+const PROGRAM = '/usr/bin/redis-server'
+const PASSWORD = 'open-sesame'
+
+/** Whether there is a Redis to try; a loud line where it is not installed. */
+export const HAS_REDIS = existsSync(PROGRAM)
+
+if (!HAS_REDIS) {
+  process.stderr.write(
+    '\n*** SKIPPED: the tests against Redis. To run them: apt-get install redis-server ***\n\n',
+  )
+}
+
+/** A Redis server of the test's own, which keeps nothing on disk. */
+export interface RedisServer {
+  /** Its address, with the password. */
+  readonly url: string
+  readonly password: string
+  /** Stops the server, dropping every connection and every count. */
+  stop(): Promise<void>
+  /** Starts the server again, on the same port. */
+  start(): Promise<void>
+  /** Has it answer nothing, though its connections stay, until it is thawed. */
+  freeze(): void
+  thaw(): void
+  /** Stops the server for good. */
+  close(): Promise<void>
+}
+
+/** Starts a server on a port of its own, and waits until it takes connections. */
+export async function startRedis(): Promise<RedisServer> {
+  const folder = await mkdtemp(join(tmpdir(), 'redis-'))
+  const port = await freePort()
+  const start = async () => {
+    const address = ['--bind', '127.0.0.1', '--port', String(port)]
+    const args = [...address, '--save', '', '--appendonly', 'no', '--requirepass', PASSWORD]
+    const server = spawn(PROGRAM, args, { cwd: folder, stdio: ['ignore', 'pipe', 'inherit'] })
+    const exited = once(server, 'exit')
+    await ready(server.stdout)
+    return { server, exited }
+  }
+  let running: Awaited<ReturnType<typeof start>> | undefined = await start()
+  const stop = async () => {
+    running?.server.kill('SIGKILL')
+    await running?.exited
+    running = undefined
+  }
+  return {
+    url: `redis://:${PASSWORD}@127.0.0.1:${port}`,
+    password: PASSWORD,
+    stop,
+    async start() {
+      running = await start()
+    },
+    freeze: () => void running?.server.kill('SIGSTOP'),
+    thaw: () => void running?.server.kill('SIGCONT'),
+    async close() {
+      await stop()
+      await rm(folder, { recursive: true })
+    },
+  }
+}
+
+/** Waits for the server to say that it is ready. What it says after that is let go. */
+async function ready(stdout: NodeJS.ReadableStream): Promise<void> {
+  const lines: string[] = []
+  await new Promise<void>((resolve, reject) => {
+    const reader = createInterface(stdout)
+    reader.on('line', (line) => {
+      lines.push(line)
+      if (line.includes('Ready to accept connections')) resolve()
+    })
+    reader.on('close', () => reject(new Error(`Redis has ended: ${lines.join('\n')}`)))
+  })
+}
