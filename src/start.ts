@@ -118,7 +118,7 @@ async function openLimiters(
 ): Promise<OpenLimiter | undefined> {
   if (redisUrl === undefined) return undefined
   const { openRedisLimits } = await import('./redis/redis-limits.js')
-  const limits = openRedisLimits(redisUrl, log)
+  const limits = await openRedisLimits(redisUrl, log)
   resources.add(() => limits.close())
   return limits.openLimiter
 }

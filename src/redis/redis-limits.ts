@@ -24,11 +24,12 @@ export interface RedisLimits {
 
 /**
  * Has rate limits counted in Redis. While it is away, each server counts for itself, in memory, and
- * no login waits for it: a limit is protection, and not worth an outage.
+ * no login waits for it: a limit is protection, and not worth an outage. Waits until Redis is
+ * there, or has turned out to be away.
  *
  * @param url - `redis:` or `rediss:`, perhaps with user, password and number of the database
  */
-export function openRedisLimits(url: string, log: Log): RedisLimits {
+export async function openRedisLimits(url: string, log: Log): Promise<RedisLimits> {
   const redis = new Redis(url, {
     // What can't be asked now is counted in memory now, instead of being asked later.
     enableOfflineQueue: false,
@@ -41,6 +42,7 @@ export function openRedisLimits(url: string, log: Log): RedisLimits {
     retryStrategy: (tries) => Math.min(tries * 100, MAX_RETRY_MS),
   })
   reportOutages(redis, log)
+  await isThereOrAway(redis)
   return {
     openLimiter: ({ keyPrefix, ...limit }) =>
       new RateLimiterRedis({
@@ -52,6 +54,13 @@ export function openRedisLimits(url: string, log: Log): RedisLimits {
       }),
     close: () => redis.disconnect(),
   }
+}
+
+/** Waits for the end of the first try to connect, which has deadlines of its own. */
+function isThereOrAway(redis: Redis): Promise<void> {
+  return new Promise((resolve) => {
+    redis.once('ready', resolve).once('close', resolve)
+  })
 }
 
 /** Says once when Redis has gone away, and once when it is back. */

@@ -1,0 +1,98 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { existsSync } from 'node:fs'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { connect } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { onTestFinished, vi } from 'vitest'
+import type { Certificate } from './certificate.js'
+
+const PROGRAM = '/usr/sbin/nginx'
+
+/** Whether there is an nginx to try; a loud line where it is not installed. */
+export const HAS_NGINX = existsSync(PROGRAM)
+
+if (!HAS_NGINX) {
+  process.stderr.write(
+    '\n*** SKIPPED: the tests behind nginx. To run them: apt-get install nginx ***\n\n',
+  )
+}
+
+/** What stands between the world and some servers. */
+export interface Site {
+  /** TCP port to listen on, at 127.0.0.1. */
+  readonly port: number
+  readonly certificate: Certificate
+  /** TCP ports of the servers, at 127.0.0.1. */
+  readonly backends: readonly number[]
+}
+
+/** Starts nginx with TLS before some servers, as the README recommends it; it ends with the test. */
+export async function startNginx(site: Site): Promise<void> {
+  const folder = await mkdtemp(join(tmpdir(), 'nginx-'))
+  const file = join(folder, 'nginx.conf')
+  await writeFile(file, configure(site, folder))
+  const nginx = spawn(PROGRAM, ['-e', 'stderr', '-p', folder, '-c', file], {
+    stdio: ['ignore', 'ignore', 'pipe'],
+  })
+  let complaints = ''
+  nginx.stderr.on('data', (data) => {
+    complaints += data
+  })
+  const exited = once(nginx, 'exit')
+  onTestFinished(async () => {
+    nginx.kill('SIGTERM')
+    await exited
+    await rm(folder, { recursive: true })
+  })
+  await vi.waitFor(
+    async () => {
+      if (nginx.exitCode !== null) throw new Error(`nginx has ended: ${complaints}`)
+      const socket = connect(site.port, '127.0.0.1')
+      await once(socket, 'connect')
+      socket.destroy()
+    },
+    { timeout: 10_000 },
+  )
+}
+
+function configure({ port, certificate, backends }: Site, folder: string): string {
+  const temporary = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi']
+  const isRoot = process.getuid?.() === 0
+  return `
+${isRoot ? 'user root;' : ''}
+daemon off;
+worker_processes 1;
+pid ${folder}/nginx.pid;
+error_log stderr warn;
+events { worker_connections 4096; }
+http {
+  access_log off;
+  ${temporary.map((name) => `${name}_temp_path ${folder}/${name};`).join('\n  ')}
+  upstream userauth {
+    ${backends.map((backend) => `server 127.0.0.1:${backend} max_fails=1 fail_timeout=2s;`).join('\n    ')}
+  }
+  map $http_upgrade $connection_upgrade {
+    default upgrade;
+    '' close;
+  }
+  server {
+    listen 127.0.0.1:${port} ssl;
+    server_name localhost;
+    ssl_certificate ${certificate.file};
+    ssl_certificate_key ${certificate.keyFile};
+    location / {
+      proxy_pass http://userauth;
+      proxy_http_version 1.1;
+      proxy_set_header Host $host;
+      proxy_set_header Upgrade $http_upgrade;
+      proxy_set_header Connection $connection_upgrade;
+      proxy_set_header X-Forwarded-For $remote_addr;
+      proxy_connect_timeout 2s;
+      proxy_read_timeout 75s;
+    }
+  }
+}
+`
+}
