@@ -45,6 +45,12 @@ interface HubInUse {
   close(): Promise<void>
 }
 
+/** What a program brings that runs the server inside of it. */
+export interface Embedded {
+  /** Decides on every user, in place of the webhook of `AUTHORIZE_URL`. */
+  readonly authorize?: Authorize | undefined
+}
+
 /** What a server is put together of. */
 interface Parts {
   readonly gate: ApiKeyGate
@@ -58,23 +64,29 @@ interface Parts {
  * Starts a server as configured: the users' store, the built-in Hub where one is asked for, then
  * the check of the server's key, then the server.
  *
+ * @param embedded - what a program brings that runs the server inside of it
  * @throws ConfigError where the store can't be opened, a port is taken, or the Hub refuses the key
  */
-export async function start(config: Config, log: Log): Promise<Running> {
+export async function start(config: Config, log: Log, embedded: Embedded = {}): Promise<Running> {
   for (const warning of config.warnings) log.warn(warning)
   const resources = new Resources()
   try {
-    return await open(config, log, resources)
+    return await open(config, log, embedded, resources)
   } catch (error) {
     await resources.close()
     throw error
   }
 }
 
-async function open(config: Config, log: Log, resources: Resources): Promise<Running> {
+async function open(
+  config: Config,
+  log: Log,
+  embedded: Embedded,
+  resources: Resources,
+): Promise<Running> {
   const users = await openUserStore(config.users)
   resources.add(() => users.close())
-  const authorize = await openAuthorize(config, resources)
+  const authorize = await openAuthorize(config, embedded, resources)
   const openLimiter = await openLimiters(config, log, resources)
   const hub = await openHub(config, log)
   resources.add(() => hub.close())
@@ -101,9 +113,13 @@ async function open(config: Config, log: Log, resources: Resources): Promise<Run
 /** Opens the way to whoever decides on users, if somebody does. */
 async function openAuthorize(
   { authorizeUrl }: Config,
+  { authorize }: Embedded,
   resources: Resources,
 ): Promise<Authorize | undefined> {
-  if (authorizeUrl === undefined) return undefined
+  if (authorizeUrl === undefined) return authorize
+  if (authorize) {
+    throw new ConfigError(['AUTHORIZE_URL: must not be set, since the program itself decides'])
+  }
   const { openAuthorizeWebhook } = await import('./users/authorize-webhook.js')
   const webhook = openAuthorizeWebhook(authorizeUrl)
   resources.add(() => webhook.close())

@@ -2,7 +2,7 @@ import { LoginError, type LoginErrorCode } from './login-error.js'
 
 /**
  * The failures after which the same login may well succeed a moment later. To repeat a login does
- * no harm: it changes nothing on the server or the Hub.
+ * no harm: the server at most counts it once more.
  *
  * | code | why it is retried |
  * |---|---|

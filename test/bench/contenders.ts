@@ -37,13 +37,11 @@ export async function startServers(hub: HubPlace): Promise<Contender[]> {
 export async function startWithUsers(hub: HubPlace): Promise<Contender[]> {
   const { DATABASE_URL, REDIS_URL } = process.env
   const local = { ...hub.grpc, ...LIFTED, DATABASE_URL: '', REDIS_URL: '' }
+  const embedded = file('embedded.ts')
   const contenders = [
-    await Contender.start('no users', file('embedded.ts'), local),
-    await Contender.start('SQLite', OURS, local),
-    await Contender.start('SQLite, authorize', file('embedded.ts'), {
-      ...local,
-      USERS: 'authorize',
-    }),
+    await Contender.start('no users', embedded, local),
+    await Contender.start('SQLite', embedded, { ...local, USERS: 'sqlite' }),
+    await Contender.start('SQLite, authorize', embedded, { ...local, USERS: 'authorize' }),
   ]
   if (DATABASE_URL && REDIS_URL) {
     // Limits that are lifted are not counted: so high, they are counted and never hit.

@@ -1,21 +1,21 @@
 /**
- * This server as an app would embed it: without users, or with users in SQLite and a decision of
- * the app's own on each (`USERS=authorize`), to measure what those add.
+ * This server as an app would embed it, to measure what users add: without them, or with users in
+ * SQLite (`USERS=sqlite`), or with a decision of the app's own on each, too (`USERS=authorize`).
  */
 import { connectToHub } from '../../src/hub/hub-connection.js'
 import { SdkHub } from '../../src/hub/sdk-hub.js'
 import { decodeMultibase } from '../../src/keys/multibase.js'
 import { openLog } from '../../src/log.js'
 import { createServer } from '../../src/server/server.js'
+import type { Authorize } from '../../src/users/authorize.js'
 import { openUserStore } from '../../src/users/open-user-store.js'
 
 const { HUB_URL = '', USER_API_KEY = '', USER_API_SECRET = '' } = process.env
 const { USERS, DATA_DIR = '' } = process.env
 
-const withUsers = USERS === 'authorize' && {
-  users: await openUserStore({ kind: 'sqlite', folder: DATA_DIR }),
-  authorize: async () => ({ allow: true as const }),
-}
+const users = USERS ? await openUserStore({ kind: 'sqlite', folder: DATA_DIR }) : undefined
+const authorize: Authorize | undefined =
+  USERS === 'authorize' ? async () => ({ allow: true }) : undefined
 const log = await openLog('info')
 const server = await createServer({
   port: 0,
@@ -32,6 +32,7 @@ const server = await createServer({
     maxSocketsPerAddress: 0,
     maxHubCalls: 0,
   },
-  ...withUsers,
+  users,
+  authorize,
 })
 log.info(`users log in at ${server.url}`)

@@ -25,7 +25,6 @@ const RETRIED = [
 
 const NOT_RETRIED = [
   ...Object.values(ErrorCode).filter((code) => !RETRIED.some((retried) => retried === code)),
-  'denied',
   'timeout',
   'aborted',
   'clock_skew',

@@ -74,6 +74,15 @@ describe('the package, as npm packs it,', () => {
     expect(stdout).toBe(identity.public.toString())
   })
 
+  it('has the server for programs that embed it', async () => {
+    const script = `
+      import { ConfigError, createServer, start } from 'textile-userauth/server'
+      process.stdout.write([ConfigError, createServer, start].map(({ name }) => name).join())`
+    const args = ['--input-type=module', '-e', script]
+    const { stdout } = await run(process.execPath, args, { cwd: join(folder, 'app') })
+    expect(stdout).toBe('ConfigError,createServer,start')
+  })
+
   it('logs in from a plain Vite app', async ({ skip }) => {
     const executablePath = findChromium()
     if (!executablePath) return skip('no Chromium was found')

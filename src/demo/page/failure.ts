@@ -26,6 +26,10 @@ const LOGIN_FAILURES: Record<string, Failure> = {
     title: 'There were too many logins from here.',
     advice: 'Wait a minute, then log in again.',
   },
+  denied: {
+    title: 'This identity may not log in here.',
+    advice: "Ask the login server's operator, or use another identity.",
+  },
   overloaded: {
     title: 'The login server is busy.',
     advice: 'Log in again in a moment.',

@@ -1,0 +1,97 @@
+import { once } from 'node:events'
+import { writeFile } from 'node:fs/promises'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { join } from 'node:path'
+import { text } from 'node:stream/consumers'
+import { pino } from 'pino'
+import { describe, expect, it, onTestFinished } from 'vitest'
+import { readConfig, start } from '../../src/embed.js'
+import { dataFolder } from '../support/data-folder.js'
+import { randomIdentity } from '../support/identity.js'
+import { freePort } from '../support/ports.js'
+import { ProgramProcess, runProgram } from '../support/server-process.js'
+import { TestApp } from '../support/test-app.js'
+
+const SERVER = { PORT: '0', DEV_HUB_PORT: '0', DEV_HUB_GRPC_PORT: '0' }
+
+/** Starts a server process and has a user log in there. */
+async function logInAt(environment: Record<string, string>) {
+  const server = await ProgramProcess.start('index.js', { ...SERVER, ...environment })
+  const [, endpoint = ''] = await server.printed(/users log in at (ws:\S+?userauth)/)
+  const app = await TestApp.connect(endpoint)
+  const identity = randomIdentity()
+  return { answer: await app.login(identity), ...identity }
+}
+
+describe('a server process', () => {
+  it('keeps users where the command finds them', async () => {
+    const DATA_DIR = await dataFolder()
+    const { answer, pubkey } = await logInAt({ DATA_DIR })
+    expect(answer).toMatchObject({ type: 'token' })
+    const { stdout } = await runProgram('cli/users.js', { DATA_DIR }, ['list', '--json'])
+    expect(JSON.parse(stdout)).toMatchObject({ users: [{ pubkey, logins: 1 }] })
+    await runProgram('cli/users.js', { DATA_DIR }, ['block', pubkey, '--reason', 'spam'])
+    const shown = await runProgram('cli/users.js', { DATA_DIR }, ['show', pubkey, '--json'])
+    expect(shown.stdout).toContain('spam')
+  })
+
+  it('does not start where the folder of the users is none', async () => {
+    const DATA_DIR = join(await dataFolder(), 'taken')
+    await writeFile(DATA_DIR, '')
+    const { status, stderr } = await runProgram('index.js', { ...SERVER, DATA_DIR })
+    expect(status).toBe(1)
+    expect(stderr).toMatch(/^DATA_DIR: [^\n]*\n$/)
+  })
+
+  it('does not start without the database of the users, and does not show its password', async () => {
+    const DATABASE_URL = `postgres://user:pass-word@127.0.0.1:${await freePort()}/users`
+    const { status, stdout, stderr } = await runProgram('index.js', { ...SERVER, DATABASE_URL })
+    expect(status).toBe(1)
+    expect(stderr).toMatch(/^DATABASE_URL: [^\n]*\n$/)
+    expect(stdout + stderr).not.toContain('pass-word')
+  })
+
+  it('has the webhook decide', async () => {
+    const asked: unknown[] = []
+    const webhook = createServer(async (request, response) => {
+      asked.push(JSON.parse(await text(request)))
+      response.end('{"allow":false,"reason":"Only members may log in."}')
+    })
+    webhook.listen(0, '127.0.0.1')
+    await once(webhook, 'listening')
+    onTestFinished(() => {
+      webhook.closeAllConnections()
+      webhook.close()
+    })
+    const { port } = webhook.address() as AddressInfo
+    const { answer, pubkey } = await logInAt({ AUTHORIZE_URL: `http://127.0.0.1:${port}/` })
+    expect(answer).toMatchObject({ code: 'denied', value: 'Only members may log in.' })
+    expect(asked).toEqual([{ pubkey, address: '127.0.0.1', origin: null }])
+  })
+})
+
+describe('a server inside another program', () => {
+  const log = pino({ level: 'silent' })
+
+  it('runs as configured, with a decision of the program', async () => {
+    const lines: string[] = []
+    const listening = pino({ level: 'info' }, { write: (line: string) => void lines.push(line) })
+    const config = readConfig({ ...SERVER, DATA_DIR: await dataFolder() })
+    const running = await start(config, listening, {
+      authorize: async () => ({ allow: false, reason: 'closed today' }),
+    })
+    onTestFinished(() => running.close())
+    const [, endpoint = ''] = /users log in at (ws:\S+?userauth)/.exec(lines.join('')) ?? []
+    const app = await TestApp.connect(endpoint)
+    expect(await app.login()).toMatchObject({ code: 'denied', value: 'closed today' })
+    app.leave()
+  })
+
+  it('is decided on by one of both', async () => {
+    const AUTHORIZE_URL = 'http://127.0.0.1/'
+    const config = readConfig({ ...SERVER, AUTHORIZE_URL, DATA_DIR: await dataFolder() })
+    const starting = start(config, log, { authorize: async () => ({ allow: true }) })
+    await expect(starting).rejects.toThrow(/^AUTHORIZE_URL: /)
+  })
+})
