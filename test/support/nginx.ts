@@ -79,13 +79,13 @@ http {
   }
   server {
     listen 127.0.0.1:${port} ssl;
-    server_name localhost;
+    server_name login.example.org;
     ssl_certificate ${certificate.file};
     ssl_certificate_key ${certificate.keyFile};
     location / {
       proxy_pass http://userauth;
       proxy_http_version 1.1;
-      proxy_set_header Host $host;
+      proxy_set_header Host localhost;
       proxy_set_header Upgrade $http_upgrade;
       proxy_set_header Connection $connection_upgrade;
       proxy_set_header X-Forwarded-For $remote_addr;
