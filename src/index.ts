@@ -1,10 +1,10 @@
-import { ConfigError, readConfig } from './config.js'
-import { readEnvironment } from './environment.js'
-import { catchStrays } from './last-resort.js'
+import { createReload } from './app/reload.js'
+import { type Running, start } from './app/start.js'
+import { ConfigError, readConfig } from './config/config.js'
+import { readEnvironment } from './config/environment.js'
 import { openLog } from './log.js'
-import { createReload } from './reload.js'
-import { onceToldToStop, wheneverToldToReload } from './signals.js'
-import { type Running, start } from './start.js'
+import { onceToldToStop, wheneverToldToReload } from './process.js'
+import { catchStrays } from './uncaught.js'
 
 /** How long stopping may take beyond the time that logins have to end, in ms. */
 const STOP_TIMEOUT_MS = 2_000

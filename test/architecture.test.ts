@@ -24,7 +24,7 @@ it('only the entry that starts it, and the dev Hub itself, import the dev Hub', 
     targets.some((target) => target.startsWith('dev-hub/')),
   )
   const outside = importers.map(([file]) => file).filter((file) => !file.startsWith('dev-hub/'))
-  expect(outside).toEqual(['start.ts'])
+  expect(outside).toEqual(['app/start.ts'])
 })
 
 it('the wire imports neither server nor client, nor anything else', async () => {
@@ -41,7 +41,7 @@ it('a database driver is loaded only with the adapter that is configured', async
 })
 
 it('a login knows neither sockets nor Koa', async () => {
-  const source = await readFile(join(SRC, 'server/login.ts'), 'utf8')
+  const source = await readFile(join(SRC, 'login/login.ts'), 'utf8')
   expect(source).not.toMatch(/from '(ws|koa[^']*)'/)
 })
 
@@ -53,16 +53,16 @@ it('what metrics take is loaded only where they are asked for', async () => {
     expect(source, file).not.toContain("'prom-client'")
     const metrics = targets.filter((target) => target.startsWith('metrics/'))
     if (metrics.length === 0) continue
-    const loaded = [...source.matchAll(/^import (?!type)[^'(]*'(\.\/metrics\/[^']*)'/gm)]
+    const loaded = [...source.matchAll(/^import (?!type)[^'(]*'(\.\.?\/metrics\/[^']*)'/gm)]
     expect(loaded, file).toEqual([])
-    expect(['config.ts', 'with-metrics.ts']).toContain(file)
+    expect(['config/config.ts', 'app/with-metrics.ts']).toContain(file)
   }
 })
 
 it('Redis is loaded only where it is configured', async () => {
   const importers = [...(await importsByFile())]
-    .filter(([, targets]) => targets.some((target) => target.startsWith('redis/')))
+    .filter(([, targets]) => targets.some((target) => target.startsWith('limits/redis-')))
     .map(([file]) => file)
-  expect(importers).toEqual(['start.ts'])
-  expect(await readFile(join(SRC, 'start.ts'), 'utf8')).not.toMatch(/from '\.\/redis/)
+  expect(importers).toEqual(['app/start.ts'])
+  expect(await readFile(join(SRC, 'app/start.ts'), 'utf8')).not.toMatch(/from '\.\.\/limits\/redis/)
 })

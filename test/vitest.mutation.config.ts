@@ -3,16 +3,16 @@ import config from './vitest.config.js'
 
 /** The tests of the login and of sockets, but for those that take long: for mutation runs. */
 const FILES = [
-  'admission',
-  'app-faults',
-  'endpoint',
-  'limits',
-  'login',
-  'login-session',
-  'origins',
-  'waiting-room',
+  'http/upgrade',
+  'http/origins',
+  'limits/limits',
+  'login/app-errors',
+  'login/endpoint',
+  'login/login',
+  'login/pending-logins',
+  'login/session',
 ]
 
 export default defineConfig({
-  test: { ...config.test, include: FILES.map((name) => `test/server/${name}.test.ts`) },
+  test: { ...config.test, include: FILES.map((name) => `test/${name}.test.ts`) },
 })

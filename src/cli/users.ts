@@ -1,6 +1,6 @@
 /** `npm run users`: who the users are, and who of them may not log in. */
-import { ConfigError, readUsersConfig } from '../config.js'
-import { readEnvironment } from '../environment.js'
+import { ConfigError, readUsersConfig } from '../config/config.js'
+import { readEnvironment } from '../config/environment.js'
 import { openUserStore } from '../users/open-user-store.js'
 import { type Page, type User, type UserStore, UserStoreError } from '../users/user-store.js'
 import { Failure } from './failure.js'

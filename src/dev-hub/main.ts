@@ -1,8 +1,8 @@
 import { parseArgs } from 'node:util'
-import { ConfigError, readDevHubPorts } from '../config.js'
-import { readEnvironment } from '../environment.js'
-import { namePort } from '../listen-faults.js'
-import { onceToldToStop } from '../signals.js'
+import { ConfigError, readDevHubPorts } from '../config/config.js'
+import { readEnvironment } from '../config/environment.js'
+import { namePort } from '../config/listen-errors.js'
+import { onceToldToStop } from '../process.js'
 import { type DevHub, startDevHub } from './hub.js'
 
 const USAGE = `usage: npm run dev-hub [-- --json]

@@ -1,4 +1,4 @@
-import type { ApiKeyFinding } from './api-key-check.js'
+import type { ApiKeyFinding } from './key-check.js'
 
 /** What follows from a finding about the server's key. */
 export interface ApiKeyVerdict {

@@ -1,5 +1,4 @@
 import { Counter, Histogram, type Registry } from 'prom-client'
-import { ErrorCode } from '../protocol.js'
 import {
   LIMIT_NAMES,
   type LimitName,
@@ -10,7 +9,8 @@ import {
   REFUSAL_STATUSES,
   type RefusalStatus,
   type ServerView,
-} from '../server/observer.js'
+} from '../login/events.js'
+import { ErrorCode } from '../protocol.js'
 import { addServerGauges } from './server-gauges.js'
 
 /**

@@ -1,6 +1,6 @@
 import { Gauge, type Registry } from 'prom-client'
 import { withDeadline } from '../deadline.js'
-import type { ServerView } from '../server/observer.js'
+import type { ServerView } from '../login/events.js'
 
 /**
  * How long a scrape waits for the Hub's word on whether the server is ready, in seconds. A Hub that

@@ -1,5 +1,5 @@
 import { resolve } from 'node:path'
-import { ConfigError, type UsersConfig } from '../config.js'
+import { ConfigError, type UsersConfig } from '../config/config.js'
 import type { Database } from './database.js'
 import { NewerSchemaError } from './migrate.js'
 import { SqlUserStore } from './sql-user-store.js'

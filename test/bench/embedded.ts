@@ -2,11 +2,12 @@
  * This server as an app would embed it, to measure what users add: without them, or with users in
  * SQLite (`USERS=sqlite`), or with a decision of the app's own on each, too (`USERS=authorize`).
  */
-import { connectToHub } from '../../src/hub/hub-connection.js'
+
+import { createServer } from '../../src/http/server.js'
+import { connectToHub } from '../../src/hub/connect.js'
 import { SdkHub } from '../../src/hub/sdk-hub.js'
 import { decodeMultibase } from '../../src/keys/multibase.js'
 import { openLog } from '../../src/log.js'
-import { createServer } from '../../src/server/server.js'
 import type { Authorize } from '../../src/users/authorize.js'
 import { openUserStore } from '../../src/users/open-user-store.js'
 

@@ -1,5 +1,5 @@
 import { describe, expect, it, vi } from 'vitest'
-import { DEFAULT_LIMITS } from '../../src/server/limits.js'
+import { DEFAULT_LIMITS } from '../../src/limits/limits.js'
 import { randomIdentity } from '../support/identity.js'
 import { startWithDevHub, startWithFaultyHub } from '../support/login-server.js'
 import { serveMetrics } from '../support/metrics.js'

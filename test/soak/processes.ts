@@ -1,7 +1,7 @@
 import { type ChildProcess, fork, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { join } from 'node:path'
-import type { Limits } from '../../src/server/limits.js'
+import type { Limits } from '../../src/limits/limits.js'
 import type { Report } from './server.js'
 
 const HERE = import.meta.dirname

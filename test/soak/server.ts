@@ -3,11 +3,11 @@
  * reports what it holds when its parent asks.
  */
 import { pino } from 'pino'
-import { connectToHub } from '../../src/hub/hub-connection.js'
+import { createServer } from '../../src/http/server.js'
+import { connectToHub } from '../../src/hub/connect.js'
 import { SdkHub } from '../../src/hub/sdk-hub.js'
 import { decodeMultibase } from '../../src/keys/multibase.js'
-import type { ServerCounts } from '../../src/server/observer.js'
-import { createServer } from '../../src/server/server.js'
+import type { ServerCounts } from '../../src/login/events.js'
 import { countResources } from '../support/count-resources.js'
 
 /** What the server holds, after a forced collection. */

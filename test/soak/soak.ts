@@ -4,7 +4,7 @@
  */
 import { setTimeout as wait } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
-import { MAX_SPARES } from '../../src/hub/hub-sockets.js'
+import { MAX_SPARES } from '../../src/hub/grpc-web/socket-pool.js'
 import { attack, logIn } from './clients.js'
 import { compare } from './compare.js'
 import { measureAttack } from './measure-attack.js'

@@ -1,5 +1,5 @@
 import { expect, vi } from 'vitest'
-import type { LoginServer } from '../../src/server/server.js'
+import type { LoginServer } from '../../src/http/server.js'
 
 /** How long to wait for what is being let go of, and how often to count it, in ms. */
 const PATIENCE = { timeout: 10_000, interval: 5 }

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { onTestFinished } from 'vitest'
+import { connectToHub, type HubConnection } from '../../src/hub/connect.js'
 import type { TokenCall } from '../../src/hub/hub.js'
-import { connectToHub, type HubConnection } from '../../src/hub/hub-connection.js'
 import { SdkHub } from '../../src/hub/sdk-hub.js'
 import type { FaultyCall } from './faulty-hub.js'
 import { challengeReply, tokenReply } from './faulty-hub.js'

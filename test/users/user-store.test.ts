@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest'
-import type { UsersConfig } from '../../src/config.js'
+import type { UsersConfig } from '../../src/config/config.js'
 import { openUserStore } from '../../src/users/open-user-store.js'
 import type { UserStore } from '../../src/users/user-store.js'
 import { dataFolder } from '../support/data-folder.js'

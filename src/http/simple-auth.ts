@@ -1,0 +1,63 @@
+import type { Context } from 'koa'
+import Router from 'koa-router'
+import type { ApiKey } from '../hub/api-key.js'
+import type { Observer, Readiness } from '../login/events.js'
+import { signUserAuth } from '../login/user-auth.js'
+import { answerStatus } from './errors.js'
+import { isAllowedOrigin } from './origins.js'
+import {
+  type AdmissionSettings,
+  decideRequest,
+  headersOf,
+  RETRY_AFTER,
+  type Refusal,
+} from './upgrade.js'
+
+/** Path of the simple way, as Textile's tutorial has it. */
+const SIMPLE_AUTH_PATH = '/api/userauth'
+
+/** What the simple way needs. */
+export interface SimpleAuthSettings {
+  readonly admission: AdmissionSettings
+  readonly observer: Observer
+  /** How long the API signature is good, in seconds. */
+  readonly userAuthTtl: number
+  /** The server's key, for an answer that is given now. */
+  currentApiKey(): ApiKey
+  /** Tells whether the Hub is there and the key has passed its check. */
+  findReadiness(): Promise<Readiness>
+}
+
+/**
+ * The tutorial's way without identity, for apps that migrate: a `UserAuth` without token to
+ * whoever asks. Nobody proves anything to this server; an app gets itself a token at the Hub.
+ */
+export function simpleAuthRoutes(settings: SimpleAuthSettings): Router {
+  const router = new Router({ strict: true })
+  router.get(SIMPLE_AUTH_PATH, async (ctx) => {
+    ctx.set('Cache-Control', 'no-store')
+    ctx.vary('Origin')
+    allowReading(ctx, settings.admission)
+    const refusal = await decideRequest(ctx.req, settings.admission)
+    if (refusal?.limit) settings.observer.limitHit(refusal.limit)
+    if (refusal) return refuse(ctx, refusal)
+    // A key that wasn't checked may be one that lets everybody act as its owner.
+    const isReady = (await settings.findReadiness()) === 'ready'
+    if (!isReady) return refuse(ctx, { status: 503, retryAfter: RETRY_AFTER })
+    ctx.body = signUserAuth(settings.currentApiKey(), settings.userAuthTtl)
+  })
+  return router
+}
+
+/** Lets an allowed page read the answer, whatever it is: a browser keeps it from any other. */
+function allowReading(ctx: Context, { allowedOrigins }: AdmissionSettings): void {
+  const { origin } = ctx.req.headers
+  if (origin === undefined || !isAllowedOrigin(origin, allowedOrigins)) return
+  ctx.set('Access-Control-Allow-Origin', origin)
+  ctx.set('Access-Control-Expose-Headers', 'Retry-After')
+}
+
+function refuse(ctx: Context, refusal: Refusal): void {
+  ctx.set(headersOf(refusal))
+  answerStatus(ctx, refusal.status)
+}

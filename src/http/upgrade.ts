@@ -1,0 +1,114 @@
+import type { IncomingMessage } from 'node:http'
+import type { Limits } from '../limits/limits.js'
+import type { RateLimits } from '../limits/rate-limits.js'
+import type { LimitName, RefusalStatus } from '../login/events.js'
+import { LOGIN_PATH } from '../protocol.js'
+import type { TrustedProxies } from './client-address.js'
+import type { OpenSockets } from './open-sockets.js'
+import { type AllowedOrigins, isAllowedOrigin, isLoopbackHost } from './origins.js'
+
+/** In how many seconds a client may come back where the server is full, stops or has no Hub. */
+export const RETRY_AFTER = 5
+
+/** Why an upgrade or a request is refused: an HTTP status, and when to come back where that may help. */
+export interface Refusal {
+  readonly status: RefusalStatus
+  readonly retryAfter?: number
+  /** The limit that was hit; missing where it was none. */
+  readonly limit?: LimitName
+}
+
+/** What the decision on an upgrade or a request rests on. */
+export interface AdmissionSettings {
+  readonly limits: Limits
+  readonly allowedOrigins: AllowedOrigins
+  /** Whether the server listens for its own machine only. */
+  readonly isLocal: boolean
+  readonly proxies: TrustedProxies
+  readonly rateLimits: RateLimits
+  readonly openSockets: OpenSockets
+  /** Whether the server is stopping. */
+  isDraining(): boolean
+}
+
+/**
+ * Decides on an upgrade before it happens, so that whoever is refused costs no WebSocket.
+ * koa-websocket would upgrade any path, and leave a socket that no route takes open for ever.
+ *
+ * @param decide - told, once, why the upgrade is refused, or `undefined` where it is admitted
+ */
+export async function decideUpgrade(
+  request: IncomingMessage,
+  settings: AdmissionSettings,
+  decide: (refusal: Refusal | undefined) => void,
+): Promise<void> {
+  if (pathOf(request) !== LOGIN_PATH) return decide({ status: 404 })
+  const refusal = refuseRequest(request, settings)
+  if (refusal) return decide(refusal)
+  const address = settings.proxies.clientOf(request)
+  const retryAfter = await settings.rateLimits.countUpgrade(address)
+  if (retryAfter > 0) {
+    return decide({ status: 429, retryAfter, limit: 'upgrades_per_minute_per_address' })
+  }
+  // From here to the open socket nothing is awaited: no two upgrades get the same last place.
+  return decide(refuseForNumbers(address, settings))
+}
+
+/**
+ * Decides on a plain request for credentials: by the same rules, counted like a login.
+ *
+ * @returns why it is refused, or `undefined` where it is admitted
+ */
+export async function decideRequest(
+  request: IncomingMessage,
+  settings: AdmissionSettings,
+): Promise<Refusal | undefined> {
+  const refusal = refuseRequest(request, settings)
+  if (refusal) return refusal
+  const address = settings.proxies.clientOf(request)
+  const retryAfter = await settings.rateLimits.countMessage(address)
+  if (retryAfter <= 0) return undefined
+  return { status: 429, retryAfter, limit: 'logins_per_minute_per_address' }
+}
+
+/** The headers that tell a refused client when to come back. */
+export function headersOf({ retryAfter }: Refusal): Record<string, string> {
+  return retryAfter === undefined ? {} : { 'Retry-After': String(retryAfter) }
+}
+
+/** What is wrong with the request itself, whoever sent it. */
+function refuseRequest(
+  request: IncomingMessage,
+  { isDraining, isLocal, allowedOrigins }: AdmissionSettings,
+): Refusal | undefined {
+  const { host, origin } = request.headers
+  if (isDraining()) return { status: 503, retryAfter: RETRY_AFTER }
+  if (isLocal && !isLoopbackHost(host)) return { status: 403 }
+  if (!isAllowedOrigin(origin, allowedOrigins)) return { status: 403 }
+  return undefined
+}
+
+/** Whether there are too many sockets for one more. */
+function refuseForNumbers(
+  address: string,
+  { limits, openSockets }: AdmissionSettings,
+): Refusal | undefined {
+  if (reaches(limits.maxSocketsPerAddress, openSockets.of(address))) {
+    return { status: 429, retryAfter: RETRY_AFTER, limit: 'sockets_per_address' }
+  }
+  if (reaches(limits.maxSockets, openSockets.total)) {
+    return { status: 503, retryAfter: RETRY_AFTER, limit: 'sockets' }
+  }
+  return undefined
+}
+
+/** A limit of 0 is none. */
+function reaches(limit: number, count: number): boolean {
+  return limit > 0 && count >= limit
+}
+
+/** The request's path as it was sent, without the query. */
+function pathOf({ url = '' }: IncomingMessage): string {
+  const query = url.indexOf('?')
+  return query === -1 ? url : url.slice(0, query)
+}

@@ -1,0 +1,35 @@
+import { GrpcCall } from './grpc/call.js'
+import { GrpcSessions } from './grpc/session-pool.js'
+import { GrpcWebCall } from './grpc-web/call.js'
+import { HubSockets } from './grpc-web/socket-pool.js'
+import type { HubAddress } from './sdk-hub.js'
+
+/** The method that a login calls, and that connections are made ahead for. */
+const LOGIN_METHOD = '/threads.pb.API/GetToken'
+
+/** A Hub's address, with whatever is kept open to it. */
+export interface HubConnection extends HubAddress {
+  /** Cuts off what runs on connections that calls share, and frees those connections at once. */
+  close(): void
+}
+
+/**
+ * Chooses the way to a Hub by the scheme of its address:
+ * - `grpc:`, `grpcs:`: its native door, by HTTP/2 sessions that calls share. The first one is
+ *   opened here, ahead of the first call;
+ * - `http:`, `https:`: its gRPC-web door, by a WebSocket for each call, some of them opened ahead.
+ *
+ * Throws nothing: a Hub that can't be reached fails the calls.
+ *
+ * @param url - scheme, host and port, without a slash at the end; by gRPC-web perhaps a path
+ */
+export function connectToHub(url: string): HubConnection {
+  if (!url.startsWith('grpc')) {
+    const sockets = new HubSockets(url + LOGIN_METHOD)
+    return { url, openTransport: () => new GrpcWebCall(sockets), close: () => sockets.close() }
+  }
+  // To Node, gRPC's two schemes are HTTP's.
+  const sessions = new GrpcSessions(new URL(url.replace('grpc', 'http')))
+  sessions.open()
+  return { url, openTransport: () => new GrpcCall(sessions), close: () => sessions.close() }
+}

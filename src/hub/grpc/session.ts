@@ -1,0 +1,172 @@
+import {
+  type ClientHttp2Session,
+  type ClientHttp2Stream,
+  connect,
+  type OutgoingHttpHeaders,
+} from 'node:http2'
+import type { Socket } from 'node:net'
+import { HubError } from '../hub.js'
+import { openGrpcSocket } from './socket.js'
+
+/** How long a Hub may take until it is ready for calls, in ms: TCP, TLS and its settings. */
+const CONNECT_TIMEOUT_MS = 5_000
+
+/** How long a session may be of no use before its owner is asked whether to keep it, in ms. */
+const IDLE_TIMEOUT_MS = 60_000
+
+/** The most calls in a session's life: HTTP/2 numbers streams with the odd numbers below 2^31. */
+const MAX_CALLS_IN_LIFE = 2 ** 30 - 1
+
+/** Who is told how a session fares. */
+export interface SessionOwner {
+  /** It has become ready, or a call has ended: there may be room. */
+  onRoom(session: GrpcSession): void
+  /** It takes no more calls, though those that run may end well. */
+  onLeaving(session: GrpcSession): void
+  /** It is gone. */
+  onGone(session: GrpcSession, error: HubError): void
+  /** Nothing has come or gone on it for a while. */
+  onIdle(session: GrpcSession): void
+}
+
+/**
+ * One HTTP/2 session with a Hub: connecting, then open for calls, then leaving once the Hub has
+ * said GOAWAY, then gone.
+ *
+ * It never pings. A hubd ends the session, and every call on it, over more than three pings in
+ * fifteen minutes; a peer that vanished is told by calls that got no answer, and by TCP.
+ */
+export class GrpcSession {
+  readonly #owner: SessionOwner
+  readonly #socket: Socket
+  readonly #session: ClientHttp2Session
+  readonly #connectTimer: NodeJS.Timeout
+  #stage: 'connecting' | 'open' | 'leaving' = 'connecting'
+  #failure: unknown
+  #maxCalls = 0
+  #runningCalls = 0
+  #startedCalls = 0
+  /** How many bytes the Hub had sent when a call last gave up waiting for it. */
+  #doubtedAt: number | undefined
+
+  /**
+   * Starts to connect.
+   *
+   * @param door - `http:` for cleartext, `https:` for TLS
+   */
+  constructor(door: URL, owner: SessionOwner) {
+    this.#owner = owner
+    this.#socket = openGrpcSocket(door)
+    this.#session = connect(door, { createConnection: () => this.#socket })
+    this.#connectTimer = setTimeout(() => {
+      this.#fail(new Error('the Hub took too long to connect'))
+    }, CONNECT_TIMEOUT_MS)
+    this.#session
+      // Not earlier: Node dies of a socket that is destroyed while its session is set up.
+      .on('connect', ({ alpnProtocol }) => {
+        const isHttp2 = alpnProtocol === 'h2' || alpnProtocol === 'h2c'
+        if (!isHttp2) this.#fail(new Error('the peer did not agree to HTTP/2'))
+      })
+      .on('remoteSettings', ({ maxConcurrentStreams = Number.POSITIVE_INFINITY }) => {
+        this.#takeLimit(maxConcurrentStreams)
+      })
+      .on('goaway', () => this.#leave())
+      .on('error', (error) => {
+        this.#failure ??= error
+      })
+      .on('close', () => {
+        clearTimeout(this.#connectTimer)
+        const error = new HubError('the connection to the Hub failed', { cause: this.#failure })
+        this.#leave()
+        this.#owner.onGone(this, error)
+      })
+      .setTimeout(IDLE_TIMEOUT_MS, () => this.#owner.onIdle(this))
+  }
+
+  get isConnecting(): boolean {
+    return this.#stage === 'connecting'
+  }
+
+  /** The most calls at a time that the Hub allows here; 0 until it is known. */
+  get maxCalls(): number {
+    return this.#maxCalls
+  }
+
+  /** How many calls run here now. */
+  get runningCalls(): number {
+    return this.#runningCalls
+  }
+
+  /** Whether any call was ever started here. */
+  get wasUsed(): boolean {
+    return this.#startedCalls > 0
+  }
+
+  /**
+   * Whether new calls may go here, room or not: it is open, and no call gave up on the Hub since
+   * the Hub last showed a sign of life.
+   */
+  get isUsable(): boolean {
+    const isTrusted = this.#doubtedAt === undefined || this.#socket.bytesRead > this.#doubtedAt
+    return this.#stage === 'open' && isTrusted && !this.#session.closed
+  }
+
+  /** Whether it is usable, and the Hub allows one call more. */
+  get hasRoom(): boolean {
+    return this.#runningCalls < this.#maxCalls && this.isUsable
+  }
+
+  /**
+   * Starts a call: a stream to which nothing but its headers is sent.
+   *
+   * @throws what Node throws where the headers are none
+   */
+  request(headers: OutgoingHttpHeaders): ClientHttp2Stream {
+    const stream = this.#session.request(headers, { endStream: false })
+    this.#runningCalls += 1
+    this.#startedCalls += 1
+    if (this.#startedCalls === MAX_CALLS_IN_LIFE) {
+      this.#session.close()
+      this.#leave()
+    }
+    return stream.once('close', () => {
+      this.#runningCalls -= 1
+      this.#owner.onRoom(this)
+    })
+  }
+
+  /** Told by a call that gave up waiting for the Hub: perhaps the Hub is no longer there. */
+  doubt(): void {
+    this.#doubtedAt = this.#socket.bytesRead
+  }
+
+  /** Cuts off what runs, and frees the connection at once. */
+  close(): void {
+    this.#session.destroy()
+    this.#socket.destroy()
+  }
+
+  #takeLimit(maxCalls: number): void {
+    this.#maxCalls = maxCalls
+    if (this.#stage === 'connecting') {
+      clearTimeout(this.#connectTimer)
+      if (maxCalls === 0) {
+        this.#fail(new Error('the Hub allows no calls'))
+        return
+      }
+      this.#stage = 'open'
+    }
+    this.#owner.onRoom(this)
+  }
+
+  #leave(): void {
+    if (this.#stage === 'leaving') return
+    this.#stage = 'leaving'
+    this.#owner.onLeaving(this)
+  }
+
+  #fail(error: Error): void {
+    this.#failure ??= error
+    this.close()
+  }
+}

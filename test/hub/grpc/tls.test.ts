@@ -1,0 +1,56 @@
+import { expect, it, onTestFinished } from 'vitest'
+import { startDevHub } from '../../../src/dev-hub/hub.js'
+import { makeCertificate } from '../../support/certificate.js'
+import { ProgramProcess } from '../../support/server-process.js'
+import { TestApp } from '../../support/test-app.js'
+import { startTlsProxy } from '../../support/tls-proxy.js'
+import { connectForTest } from '../../support/token-calls.js'
+
+const READY = /users log in at (ws:\S+?userauth)/
+const certificate = makeCertificate()
+
+/** A dev Hub's native door behind TLS, and what a server needs to use it. */
+async function tlsHub(protocols?: string[]) {
+  const hub = await startDevHub()
+  onTestFinished(() => hub.close())
+  const url = await startTlsProxy(hub.grpcUrl, certificate, protocols)
+  const [apiKey] = hub.apiKeys
+  return {
+    url,
+    environment: {
+      PORT: '0',
+      HOST: '127.0.0.1',
+      HUB_URL: url,
+      USER_API_KEY: apiKey?.key ?? '',
+      USER_API_SECRET: apiKey?.secret ?? '',
+    },
+  }
+}
+
+it('logs in by TLS at a Hub whose certificate this machine trusts', async () => {
+  const { environment } = await tlsHub()
+  const trusting = { ...environment, NODE_EXTRA_CA_CERTS: certificate.file }
+  const server = await ProgramProcess.start('index.js', trusting)
+  const [, endpoint = ''] = await server.printed(READY)
+  expect(server.output).not.toMatch(/HUB_URL/)
+  const app = await TestApp.connect(endpoint)
+  expect(await app.login()).toMatchObject({ type: 'token' })
+})
+
+it('fails at a Hub whose certificate nobody vouches for', async () => {
+  const { url } = await tlsHub()
+  await expect(connectForTest(url).startLogin().failed).rejects.toMatchObject({
+    message: 'the connection to the Hub failed',
+    cause: { code: 'DEPTH_ZERO_SELF_SIGNED_CERT' },
+  })
+})
+
+it('does not take a peer for a Hub that does not agree to HTTP/2', async () => {
+  const { environment } = await tlsHub([])
+  const trusting = { ...environment, NODE_EXTRA_CA_CERTS: certificate.file }
+  const server = await ProgramProcess.start('index.js', trusting)
+  const [, endpoint = ''] = await server.printed(READY)
+  expect(server.output).toMatch(/HUB_URL: the Hub gave no usable answer/)
+  const app = await TestApp.connect(endpoint)
+  await expect(app.login()).rejects.toThrow('hub_unavailable')
+})
