@@ -7,9 +7,9 @@ import { UNREACHABLE } from '../../src/hub/key-check.js'
 import { ServerKey } from '../../src/hub/server-key.js'
 import { signApiMessage } from '../../src/keys/api-signature.js'
 import { decodeMultibase } from '../../src/keys/multibase.js'
-import { NO_EVENTS } from '../../src/login/events.js'
 import { randomIdentity } from '../support/identity.js'
 import { startWithDevHub } from '../support/login-server.js'
+import { serveMetrics } from '../support/metrics.js'
 import { TestApp } from '../support/test-app.js'
 
 /** Asks a server for what the simple way gives. */
@@ -79,8 +79,8 @@ describe('GET /api/userauth', () => {
   })
 
   it('counts like a login', async () => {
-    const limitHit = vi.fn()
-    const events = { ...NO_EVENTS, limitHit }
+    const { events } = await serveMetrics()
+    const limitHit = vi.spyOn(events, 'limitHit')
     const limits = { loginsPerMinutePerAddress: 2 }
     const { server } = await startSimple({ limits, events })
     const app = await TestApp.connect(server.url)
