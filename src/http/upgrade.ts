@@ -48,7 +48,7 @@ export async function decideUpgrade(
   const address = settings.proxies.clientOf(request)
   const retryAfter = await settings.rateLimits.countUpgrade(address)
   if (retryAfter > 0) {
-    return decide({ status: 429, retryAfter, limit: 'upgrades_per_minute_per_address' })
+    return decide({ status: 429, retryAfter, limit: 'upgrades_per_minute_per_ip' })
   }
   // From here to the open socket nothing is awaited: no two upgrades get the same last place.
   return decide(refuseForNumbers(address, settings))
@@ -68,7 +68,7 @@ export async function decideRequest(
   const address = settings.proxies.clientOf(request)
   const retryAfter = await settings.rateLimits.countMessage(address)
   if (retryAfter <= 0) return undefined
-  return { status: 429, retryAfter, limit: 'logins_per_minute_per_address' }
+  return { status: 429, retryAfter, limit: 'logins_per_minute_per_ip' }
 }
 
 /** The headers that tell a refused client when to come back. */
@@ -93,8 +93,8 @@ function refuseForNumbers(
   address: string,
   { limits, openSockets }: AdmissionSettings,
 ): Refusal | undefined {
-  if (reaches(limits.maxSocketsPerAddress, openSockets.of(address))) {
-    return { status: 429, retryAfter: RETRY_AFTER, limit: 'sockets_per_address' }
+  if (reaches(limits.maxSocketsPerIp, openSockets.of(address))) {
+    return { status: 429, retryAfter: RETRY_AFTER, limit: 'sockets_per_ip' }
   }
   if (reaches(limits.maxSockets, openSockets.total)) {
     return { status: 503, retryAfter: RETRY_AFTER, limit: 'sockets' }

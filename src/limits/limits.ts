@@ -10,9 +10,9 @@ export interface Limits {
   /** How many sockets may be open at once; 0 for any number. Each takes up to 20 kB. */
   readonly maxSockets: number
   /** How many sockets one address may have open at once; 0 for any number. */
-  readonly maxSocketsPerAddress: number
+  readonly maxSocketsPerIp: number
   /** How many logins one address may start in a minute, junk included; 0 for any number. */
-  readonly loginsPerMinutePerAddress: number
+  readonly loginsPerMinutePerIp: number
   /**
    * How many logins of one public key may succeed in a minute; 0 for any number. The SDK logs in
    * once for each call that it makes while expired, so 25 calls at once are 25 logins.
@@ -31,8 +31,8 @@ export const DEFAULT_LIMITS: Limits = {
   idleTimeout: 10,
   maxMessageBytes: 4_096,
   maxSockets: 10_000,
-  maxSocketsPerAddress: 100,
-  loginsPerMinutePerAddress: 300,
+  maxSocketsPerIp: 100,
+  loginsPerMinutePerIp: 300,
   loginsPerMinutePerKey: 120,
   maxHubCalls: 200,
   maxWaitingLogins: 2_000,

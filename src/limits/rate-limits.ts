@@ -27,13 +27,13 @@ export class RateLimits {
 
   /** @param openLimiter - makes what counts; in memory where missing */
   constructor(
-    { loginsPerMinutePerAddress, loginsPerMinutePerKey }: Limits,
+    { loginsPerMinutePerIp, loginsPerMinutePerKey }: Limits,
     openLimiter = openMemoryLimiter,
   ) {
     const limit = (keyPrefix: string, points: number) =>
       new RateLimit(points > 0 ? openLimiter({ keyPrefix, points, duration: WINDOW }) : undefined)
-    this.#upgrades = limit('upgrade', loginsPerMinutePerAddress * UPGRADES_PER_LOGIN)
-    this.#logins = limit('login', loginsPerMinutePerAddress)
+    this.#upgrades = limit('upgrade', loginsPerMinutePerIp * UPGRADES_PER_LOGIN)
+    this.#logins = limit('login', loginsPerMinutePerIp)
     this.#tokens = limit('token', loginsPerMinutePerKey)
   }
 

@@ -16,10 +16,10 @@ export type LoginOutcome = 'ok' | 'app_left' | ErrorCode
 
 /** The limits that a client can run into, by the names that logs and metrics have for them. */
 export const LIMIT_NAMES = [
-  'upgrades_per_minute_per_address',
-  'sockets_per_address',
+  'upgrades_per_minute_per_ip',
+  'sockets_per_ip',
   'sockets',
-  'logins_per_minute_per_address',
+  'logins_per_minute_per_ip',
   'logins_per_minute_per_key',
   'hub_calls',
   'waiting_logins',

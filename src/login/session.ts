@@ -13,7 +13,7 @@ import type { WaitingRoom } from './pending-logins.js'
 const RETRY_AFTER_LAG = 2
 
 /** The name of the limit on how often a login may be started. */
-const PER_ADDRESS = 'logins_per_minute_per_address'
+const PER_IP = 'logins_per_minute_per_ip'
 
 /** What a session needs of its socket. */
 export interface AppSocket {
@@ -132,7 +132,7 @@ export class LoginSession {
       const retryAfter = RETRY_AFTER_LAG
       throw new LoginFailure(ErrorCode.Overloaded, { retryAfter, limit: 'event_loop_lag' })
     }
-    throwIfLimited(await rateLimits.countMessage(this.#socket.address), PER_ADDRESS)
+    throwIfLimited(await rateLimits.countMessage(this.#socket.address), PER_IP)
     throwIfLimited(await rateLimits.checkKey(pubkey), 'logins_per_minute_per_key')
   }
 
@@ -152,7 +152,7 @@ export class LoginSession {
   async #complain(code: ErrorCode): Promise<void> {
     const retryAfter = await this.#settings.rateLimits.countMessage(this.#socket.address)
     const isLimited = retryAfter > 0
-    this.#refuseMessage(isLimited ? rateLimited(retryAfter, PER_ADDRESS) : new LoginFailure(code))
+    this.#refuseMessage(isLimited ? rateLimited(retryAfter, PER_IP) : new LoginFailure(code))
   }
 
   /** Tells the app of a failure that is none of a login's. */

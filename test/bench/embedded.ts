@@ -28,9 +28,9 @@ const server = await createServer({
   challengeTimeout: 30,
   userAuthTtl: 300,
   limits: {
-    loginsPerMinutePerAddress: 0,
+    loginsPerMinutePerIp: 0,
     loginsPerMinutePerKey: 0,
-    maxSocketsPerAddress: 0,
+    maxSocketsPerIp: 0,
     maxHubCalls: 0,
   },
   users,

@@ -8,7 +8,7 @@ import { TestApp } from '../support/test-app.js'
 
 describe('the limit on logins', () => {
   it('of an address counts junk too', async () => {
-    const { server } = await startWithDevHub({ limits: { loginsPerMinutePerAddress: 3 } })
+    const { server } = await startWithDevHub({ limits: { loginsPerMinutePerIp: 3 } })
     const app = await TestApp.connect(server.url)
     app.send({ type: 'token', pubkey: 'nonsense' })
     expect(await app.next()).toMatchObject({ code: 'invalid_pubkey' })
@@ -55,7 +55,7 @@ describe('the limit on logins', () => {
   })
 
   it('is lifted by 0', async () => {
-    const limits = { loginsPerMinutePerAddress: 0, loginsPerMinutePerKey: 0 }
+    const limits = { loginsPerMinutePerIp: 0, loginsPerMinutePerKey: 0 }
     const { server } = await startWithDevHub({ limits })
     const app = await TestApp.connect(server.url)
     for (let message = 0; message < 400; message += 1) {

@@ -178,7 +178,7 @@ const KINDS = [
 it('whatever apps do, in whatever order, the server does as the state machine says', async () => {
   const limits = {
     idleTimeout: 60,
-    loginsPerMinutePerAddress: 0,
+    loginsPerMinutePerIp: 0,
     loginsPerMinutePerKey: 0,
   }
   const { hub, server } = await startWithDevHub({ limits, challengeTimeout: 55 })

@@ -149,7 +149,7 @@ describe('a session', () => {
   })
 
   it('counts messages of no use like logins', async () => {
-    const session = openSession({ loginsPerMinutePerAddress: 2 })
+    const session = openSession({ loginsPerMinutePerIp: 2 })
     for (let message = 0; message < 3; message += 1) {
       receive(session, { type: 'challenge', sig: [] })
     }
@@ -158,7 +158,7 @@ describe('a session', () => {
   })
 
   it('closes junk even where the address may send no more', async () => {
-    const session = openSession({ loginsPerMinutePerAddress: 1 })
+    const session = openSession({ loginsPerMinutePerIp: 1 })
     receive(session, { type: 'token', pubkey: 'x' })
     receive(session, { type: 'token', pubkey: 'x' })
     await expectTold('invalid_pubkey', 'rate_limited')

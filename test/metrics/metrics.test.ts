@@ -100,7 +100,7 @@ describe('the metrics', () => {
   })
 
   it('count limits hit, and messages and upgrades refused', async () => {
-    const limits = { loginsPerMinutePerKey: 1, maxSocketsPerAddress: 2, maxWaitingLogins: 1 }
+    const limits = { loginsPerMinutePerKey: 1, maxSocketsPerIp: 2, maxWaitingLogins: 1 }
     const { metrics, server } = await startObserved({ limits })
     const app = await TestApp.connect(server.url)
     const identity = randomIdentity()
@@ -121,7 +121,7 @@ describe('the metrics', () => {
     expect(found.counts('userauth_limits_hit_total', 'limit')).toEqual({
       logins_per_minute_per_key: 1,
       waiting_logins: 1,
-      sockets_per_address: 1,
+      sockets_per_ip: 1,
     })
     expect(found.counts('userauth_messages_refused_total', 'code')).toEqual({ invalid_pubkey: 1 })
     expect(found.counts('userauth_upgrades_refused_total', 'status')).toEqual({ 404: 1, 429: 1 })
@@ -129,7 +129,7 @@ describe('the metrics', () => {
   })
 
   it('count those that a limit per address turns away', async () => {
-    const limits = { loginsPerMinutePerAddress: 1 }
+    const limits = { loginsPerMinutePerIp: 1 }
     const { metrics, server } = await startObserved({ limits })
     const app = await TestApp.connect(server.url)
     expect(await app.login()).toMatchObject({ type: 'token' })
@@ -143,8 +143,8 @@ describe('the metrics', () => {
 
     const found = await scrape(metrics.url)
     expect(found.counts('userauth_limits_hit_total', 'limit')).toEqual({
-      logins_per_minute_per_address: 2,
-      upgrades_per_minute_per_address: 1,
+      logins_per_minute_per_ip: 2,
+      upgrades_per_minute_per_ip: 1,
     })
   })
 
