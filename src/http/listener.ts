@@ -21,14 +21,14 @@ const SPARE_CONNECTIONS = 1_000
 /** A Koa app whose HTTP server doesn't wait for ever, nor for everybody. */
 export class BoundedKoa extends Koa {
   /**
-   * @param maxSockets - how many WebSockets there may be; 0 for any number
+   * @param maxSockets - how many WebSockets there may be; `Infinity` for any number
    * @param tls - what to serve TLS with; it is plain HTTP where missing
    */
   constructor(maxSockets: number, tls?: TlsFiles) {
     super()
     this.listen = (...args: unknown[]) => {
       const server = this.#createServer(tls)
-      if (maxSockets > 0) server.maxConnections = maxSockets + SPARE_CONNECTIONS
+      server.maxConnections = maxSockets + SPARE_CONNECTIONS
       Reflect.apply(server.listen, server, args)
       return server
     }

@@ -6,7 +6,7 @@ import { GuardedHub } from '../hub/guarded-hub.js'
 import type { Hub } from '../hub/hub.js'
 import type { HubReadiness } from '../hub/server-key.js'
 import { EventLoopWatch } from '../limits/event-loop.js'
-import { DEFAULT_LIMITS, type Limits } from '../limits/limits.js'
+import { completeLimits, type Limits } from '../limits/limits.js'
 import { type OpenLimiter, RateLimits } from '../limits/rate-limits.js'
 import type { Log } from '../log.js'
 import { Doorkeeper } from '../login/authorize-user.js'
@@ -93,7 +93,7 @@ export interface LoginServer {
  */
 export async function createServer(options: ServerOptions): Promise<LoginServer> {
   const { port, host, log, demo, apiKey, tls, observer = NO_OBSERVER } = options
-  const limits = { ...DEFAULT_LIMITS, ...options.limits }
+  const limits = completeLimits(options.limits)
   const hub = new GuardedHub(options.hub, { ...limits, hubTimeout: options.hubTimeout })
   const loginLog = new LoginLog(log, observer)
   const waitingRoom = new WaitingRoom(limits.maxWaitingLogins)

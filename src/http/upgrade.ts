@@ -93,18 +93,13 @@ function refuseForNumbers(
   address: string,
   { limits, openSockets }: AdmissionSettings,
 ): Refusal | undefined {
-  if (reaches(limits.maxSocketsPerIp, openSockets.of(address))) {
+  if (openSockets.of(address) >= limits.maxSocketsPerIp) {
     return { status: 429, retryAfter: RETRY_AFTER, limit: 'sockets_per_ip' }
   }
-  if (reaches(limits.maxSockets, openSockets.total)) {
+  if (openSockets.total >= limits.maxSockets) {
     return { status: 503, retryAfter: RETRY_AFTER, limit: 'sockets' }
   }
   return undefined
-}
-
-/** A limit of 0 is none. */
-function reaches(limit: number, count: number): boolean {
-  return limit > 0 && count >= limit
 }
 
 /** The request's path as it was sent, without the query. */

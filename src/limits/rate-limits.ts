@@ -30,8 +30,11 @@ export class RateLimits {
     { loginsPerMinutePerIp, loginsPerMinutePerKey }: Limits,
     openLimiter = openMemoryLimiter,
   ) {
+    // What is not limited is not counted either: it would cost memory, or a call to Redis.
     const limit = (keyPrefix: string, points: number) =>
-      new RateLimit(points > 0 ? openLimiter({ keyPrefix, points, duration: WINDOW }) : undefined)
+      new RateLimit(
+        Number.isFinite(points) ? openLimiter({ keyPrefix, points, duration: WINDOW }) : undefined,
+      )
     this.#upgrades = limit('upgrade', loginsPerMinutePerIp * UPGRADES_PER_LOGIN)
     this.#logins = limit('login', loginsPerMinutePerIp)
     this.#tokens = limit('token', loginsPerMinutePerKey)

@@ -22,7 +22,7 @@ export class WaitingRoom {
   readonly #byAddress = new Map<string, Set<Waiting>>()
   #size = 0
 
-  /** @param places - how many may wait; 0 for any number */
+  /** @param places - how many may wait; `Infinity` for any number */
   constructor(places: number) {
     this.#places = places
   }
@@ -37,7 +37,7 @@ export class WaitingRoom {
     const peers = this.#byAddress.get(login.address) ?? new Set()
     this.#byAddress.set(login.address, peers.add(login))
     this.#size += 1
-    if (this.#places > 0 && this.#size > this.#places) this.#crowdOut()
+    if (this.#size > this.#places) this.#crowdOut()
   }
 
   /** Frees a place. Does nothing for who has none. */

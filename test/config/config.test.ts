@@ -154,7 +154,7 @@ describe('a configuration', () => {
       limits: {
         idleTimeout: 1,
         maxMessageBytes: 2048,
-        maxSockets: 0,
+        maxSockets: Number.POSITIVE_INFINITY,
         maxSocketsPerIp: 3,
         loginsPerMinutePerIp: 4,
         loginsPerMinutePerKey: 5,

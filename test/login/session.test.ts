@@ -67,7 +67,7 @@ function openSession(limits = {}): LoginSession {
     observer: NO_OBSERVER,
     rateLimits,
     doorkeeper: new Doorkeeper({ rateLimits }),
-    waitingRoom: new WaitingRoom(0),
+    waitingRoom: new WaitingRoom(Number.POSITIVE_INFINITY),
     eventLoop,
   })
   return session

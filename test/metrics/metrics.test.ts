@@ -85,6 +85,17 @@ describe('the metrics', () => {
     expect(after.value(`${steps}_bucket`, { step: 'hub_challenge', le: '0.25' })).toBe(0)
   })
 
+  it('show limits that are lifted as infinite', async () => {
+    const metrics = await serveMetrics()
+    const lifted = Number.POSITIVE_INFINITY
+    const limits = { maxSockets: lifted, maxHubCalls: lifted, maxWaitingLogins: lifted }
+    await startWithDevHub({ observer: metrics.observer, limits })
+    const found = await scrape(metrics.url)
+    for (const name of ['sockets', 'hub_calls', 'logins_waiting']) {
+      expect(found.value(`userauth_${name}_limit`), name).toBe(lifted)
+    }
+  })
+
   it('count those for whom the Hub has no place left', async () => {
     const metrics = await serveMetrics()
     const settings = { observer: metrics.observer, limits: { maxHubCalls: 1 } }
