@@ -1,6 +1,7 @@
 import { createReload } from './app/reload.js'
 import { type Running, start } from './app/start.js'
-import { ConfigError, readConfig } from './config/config.js'
+import { readConfig } from './config/config.js'
+import { ConfigError } from './config/config-error.js'
 import { readEnvironment } from './config/environment.js'
 import { openLog } from './log.js'
 import { onceToldToStop, wheneverToldToReload } from './process.js'
@@ -21,11 +22,11 @@ try {
   onceToldToStop(() => void stop(0))
   catchStrays(log, () => void stop(1))
   await running.keyChecked.catch(async (error: unknown) => {
-    printFaults(error)
+    printErrors(error)
     await stop(1)
   })
 } catch (error) {
-  printFaults(error)
+  printErrors(error)
   process.exit(1)
 }
 
@@ -36,8 +37,8 @@ async function stopWithin(ms: number, running: Running, exitStatus: number): Pro
   process.exit(exitStatus)
 }
 
-/** Prints a line for each fault of the configuration; any other error is for the runtime. */
-function printFaults(error: unknown): void {
+/** Prints a line for each error of the configuration; any other error is for the runtime. */
+function printErrors(error: unknown): void {
   if (!(error instanceof ConfigError)) throw error
-  for (const fault of error.faults) process.stderr.write(`${fault}\n`)
+  for (const line of error.errors) process.stderr.write(`${line}\n`)
 }

@@ -6,7 +6,8 @@
  */
 
 export { type Embedded, type Running, start } from './app/start.js'
-export { type Config, ConfigError, readConfig } from './config/config.js'
+export { type Config, readConfig } from './config/config.js'
+export { ConfigError } from './config/config-error.js'
 export { createServer, type LoginServer, type ServerOptions } from './http/server.js'
 export type { ApiKey } from './hub/api-key.js'
 export { connectToHub, type HubConnection } from './hub/connect.js'
@@ -15,5 +16,5 @@ export { SdkHub } from './hub/sdk-hub.js'
 export { decodeMultibase } from './keys/multibase.js'
 export { type Log, openLog } from './log.js'
 export type { Authorize, Decision, Visitor } from './users/authorize.js'
-export { openUserStore } from './users/open-user-store.js'
+export { OpenUserStoreError, openUserStore, type UsersConfig } from './users/open-user-store.js'
 export type { User, UserStore } from './users/user-store.js'

@@ -1,4 +1,7 @@
-import { ConfigError, type Environment, readConfig, VARIABLES } from '../config/config.js'
+import { readConfig } from '../config/config.js'
+import { ConfigError } from '../config/config-error.js'
+import type { Environment } from '../config/environment.js'
+import { VARIABLE_NAMES } from '../config/variables.js'
 import type { Log } from '../log.js'
 import type { Running } from './start.js'
 
@@ -28,7 +31,7 @@ export function createReload(
       if (!hasChanged) log.info('reload: certificate and key are as they were')
     } catch (error) {
       if (error instanceof ConfigError) {
-        for (const fault of error.faults) log.error(`reload: nothing is changed: ${fault}`)
+        for (const line of error.errors) log.error(`reload: nothing is changed: ${line}`)
       } else log.error({ err: error }, 'reload: failed')
     }
   }
@@ -36,7 +39,7 @@ export function createReload(
 
 /** The variables that have changed, and whose change only a restart brings into effect. */
 function findRestartVariables(before: Environment, after: Environment): string[] {
-  return VARIABLES.filter((name) => {
+  return VARIABLE_NAMES.filter((name) => {
     const [old, fresh] = [before[name] || undefined, after[name] || undefined]
     if (old === fresh) return false
     return !RELOADED.includes(name) || old === undefined || fresh === undefined

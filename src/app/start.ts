@@ -1,6 +1,7 @@
 import { setTimeout as wait } from 'node:timers/promises'
-import { type Config, ConfigError } from '../config/config.js'
-import { nameHost, namePort } from '../config/listen-errors.js'
+import type { Config } from '../config/config.js'
+import { ConfigError, explainUserStoreError } from '../config/config-error.js'
+import { explainListenError } from '../config/listen-errors.js'
 import { createServer, type LoginServer } from '../http/server.js'
 import type { ApiKey } from '../hub/api-key.js'
 import { connectToHub } from '../hub/connect.js'
@@ -84,7 +85,7 @@ async function open(
   embedded: Embedded,
   resources: Resources,
 ): Promise<Running> {
-  const users = await openUserStore(config.users)
+  const users = await openUserStore(config.users).catch(explainUserStoreError)
   resources.add(() => users.close())
   const authorize = await openAuthorize(config, embedded, resources)
   const openLimiter = await openLimiters(config, log, resources)
@@ -142,9 +143,10 @@ async function openLimiters(
 async function openHub({ hub }: Config, log: Log): Promise<HubInUse> {
   if (hub.kind === 'remote') return { ...hub, close: async () => {} }
   const { startDevHub } = await import('../dev-hub/hub.js')
-  const devHub = await startDevHub(hub)
-    .catch(namePort('DEV_HUB_PORT', hub.port))
-    .catch(namePort('DEV_HUB_GRPC_PORT', hub.grpcPort))
+  const ports = { DEV_HUB_PORT: hub.port, DEV_HUB_GRPC_PORT: hub.grpcPort }
+  const devHub = await startDevHub(hub).catch((error: unknown) =>
+    explainListenError(error, { ports }),
+  )
   const [apiKey] = devHub.apiKeys
   const secret = apiKey && decodeMultibase(apiKey.secret)
   if (!apiKey || !secret) throw new TypeError('the built-in Hub made no key')
@@ -188,9 +190,9 @@ function listen(
       findHubReadiness: () => gate.findReadiness(),
       demo: isServed && hubUrl !== undefined ? { hubUrl } : undefined,
       observer,
-    })
-      .catch(nameHost('HOST', host))
-      .catch(namePort('PORT', port))
+    }).catch((error: unknown) =>
+      explainListenError(error, { ports: { PORT: port }, hosts: { HOST: host } }),
+    )
   return config.metrics ? withMetrics(config.metrics, log, openServer) : openServer()
 }
 

@@ -1,4 +1,4 @@
-import { nameHost, namePort } from '../config/listen-errors.js'
+import { explainListenError } from '../config/listen-errors.js'
 import type { LoginServer } from '../http/server.js'
 import type { Log } from '../log.js'
 import type { Observer } from '../login/events.js'
@@ -17,9 +17,10 @@ export async function withMetrics(
 ): Promise<LoginServer> {
   // Loaded only where they are asked for: to measure the process costs something.
   const { openMetrics } = await import('../metrics/metrics.js')
-  const metrics = await openMetrics({ port, host })
-    .catch(nameHost('METRICS_HOST', host))
-    .catch(namePort('METRICS_PORT', port))
+  const settings = { ports: { METRICS_PORT: port }, hosts: { METRICS_HOST: host } }
+  const metrics = await openMetrics({ port, host }).catch((error: unknown) =>
+    explainListenError(error, settings),
+  )
   try {
     const server = await open(metrics.observer)
     log.info(`metrics are at ${metrics.url}`)
