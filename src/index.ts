@@ -3,12 +3,13 @@ import { type Running, start } from './app/start.js'
 import { readConfig } from './config/config.js'
 import { ConfigError } from './config/config-error.js'
 import { readEnvironment } from './config/environment.js'
+import { toMilliseconds } from './deadline.js'
 import { openLog } from './log.js'
 import { onceToldToStop, wheneverToldToReload } from './process.js'
 import { catchStrays } from './uncaught.js'
 
-/** How long stopping may take beyond the time that logins have to end, in ms. */
-const STOP_TIMEOUT_MS = 2_000
+/** How long stopping may take beyond the time that logins have to end, in seconds. */
+const STOP_TIMEOUT = 2
 
 try {
   const environment = readEnvironment()
@@ -18,7 +19,7 @@ try {
   wheneverToldToReload(createReload(environment, readEnvironment, starting, log))
   const running = await starting
   const stop = (exitStatus: number) =>
-    stopWithin(config.limits.shutdownTimeout * 1000 + STOP_TIMEOUT_MS, running, exitStatus)
+    stopWithin(config.limits.shutdownTimeout + STOP_TIMEOUT, running, exitStatus)
   onceToldToStop(() => void stop(0))
   catchStrays(log, () => void stop(1))
   await running.keyChecked.catch(async (error: unknown) => {
@@ -31,8 +32,8 @@ try {
 }
 
 /** Stops everything and ends the process, at the latest when the time for stopping is up. */
-async function stopWithin(ms: number, running: Running, exitStatus: number): Promise<never> {
-  setTimeout(() => process.exit(exitStatus), ms).unref()
+async function stopWithin(seconds: number, running: Running, exitStatus: number): Promise<never> {
+  setTimeout(() => process.exit(exitStatus), toMilliseconds(seconds)).unref()
   await running.close()
   process.exit(exitStatus)
 }

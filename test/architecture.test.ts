@@ -31,6 +31,20 @@ it('the wire imports neither server nor client, nor anything else', async () => 
   expect((await importsByFile()).get('protocol.ts')).toEqual([])
 })
 
+it('only what starts a program imports the configuration', async () => {
+  const importers = [...(await importsByFile())]
+    .filter(([, targets]) => targets.some((target) => target.startsWith('config/')))
+    .map(([file]) => (file.includes('/') ? file.replace(/\/.*/, '/') : file))
+    .filter((room) => room !== 'config/')
+  expect([...new Set(importers)].toSorted()).toEqual([
+    'app/',
+    'cli/',
+    'dev-hub/',
+    'index.ts',
+    'server.ts',
+  ])
+})
+
 it('a database driver is loaded only with the adapter that is configured', async () => {
   const source = await readFile(join(SRC, 'users/open-user-store.ts'), 'utf8')
   expect(source).not.toMatch(/from '\.\/(postgres|sqlite)[^']*'/)

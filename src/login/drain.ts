@@ -1,4 +1,5 @@
 import { setTimeout as wait } from 'node:timers/promises'
+import { secondsNow } from '../deadline.js'
 import type { LoginSession } from './session.js'
 
 /** How often sessions are counted while the last logins end, in ms. */
@@ -13,8 +14,8 @@ const INTERVAL_MS = 20
  */
 export async function drain(sessions: ReadonlySet<LoginSession>, seconds: number): Promise<void> {
   for (const session of sessions) session.drain()
-  const endsAt = performance.now() + seconds * 1000
-  while (hasRunning(sessions) && performance.now() < endsAt) await wait(INTERVAL_MS)
+  const endsAt = secondsNow() + seconds
+  while (hasRunning(sessions) && secondsNow() < endsAt) await wait(INTERVAL_MS)
   for (const session of sessions) session.stop()
 }
 

@@ -1,3 +1,4 @@
+import { toMilliseconds } from '../deadline.js'
 import type { ApiKey } from '../hub/api-key.js'
 import { createApiSignature } from '../keys/api-signature.js'
 import type { UserAuth } from '../protocol.js'
@@ -8,5 +9,5 @@ import type { UserAuth } from '../protocol.js'
  * @param ttl - how long the signature is good, in seconds
  */
 export function signUserAuth({ key, secret }: ApiKey, ttl: number): Omit<UserAuth, 'token'> {
-  return { key, ...createApiSignature(secret, new Date(Date.now() + ttl * 1000)) }
+  return { key, ...createApiSignature(secret, new Date(Date.now() + toMilliseconds(ttl))) }
 }
