@@ -9,7 +9,7 @@ async function importsByFile(): Promise<Map<string, string[]>> {
   const files = (await readdir(SRC, { recursive: true })).filter((file) => file.endsWith('.ts'))
   const entries = files.map(async (file): Promise<[string, string[]]> => {
     const source = await readFile(join(SRC, file), 'utf8')
-    const specifiers = [...source.matchAll(/(?:from|import\()\s*'(\.[^']+)'/g)]
+    const specifiers = [...source.matchAll(/(?:from|import\(?)\s*'(\.[^']+)'/g)]
     const targets = specifiers.map(([, target = '']) =>
       relative(SRC, resolve(SRC, file, '..', target)),
     )
