@@ -102,7 +102,7 @@ describe('a configuration', () => {
     expect(demo).toEqual({ isServed: true, hubUrl: HUB_PUBLIC_URL })
   })
 
-  it('takes a Hub by its native door, which is none for browsers', () => {
+  it('takes a Hub by its native gRPC endpoint, which is none for browsers', () => {
     const native = { ...HUB, HUB_URL: 'grpc://127.0.0.1:3006/' }
     const HUB_PUBLIC_URL = 'https://public.example.org'
     expect(readConfig(native).hub).toMatchObject({ kind: 'remote', url: 'grpc://127.0.0.1:3006' })
