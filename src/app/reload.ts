@@ -1,16 +1,12 @@
-import {
-  type Config,
-  ConfigError,
-  type Environment,
-  readConfig,
-  VARIABLES,
-} from '../config/config.js'
+import { type Config, readConfig } from '../config/config.js'
+import { ConfigError } from '../config/config-error.js'
+import type { Environment } from '../config/environment.js'
+import { VARIABLE_NAMES } from '../config/variables.js'
 import type { TlsFiles } from '../http/listener.js'
 import type { LoginServer } from '../http/server.js'
 import type { ServerKey } from '../hub/server-key.js'
 import type { ApiKey } from '../keys/api-signature.js'
 import type { Log } from '../log.js'
-import type { RunningServer } from './start.js'
 
 /** The variables that take another value while the server runs; not whether there is a value. */
 const RELOADED = ['TLS_CERT', 'TLS_KEY', 'USER_API_KEY', 'USER_API_SECRET']
@@ -25,7 +21,7 @@ const RELOADED = ['TLS_CERT', 'TLS_KEY', 'USER_API_KEY', 'USER_API_SECRET']
 export function createReload(
   started: Environment,
   readEnvironment: () => Environment,
-  running: Promise<Pick<RunningServer, 'reload'>>,
+  running: Promise<{ reload(config: Config): Promise<boolean> }>,
   log: Log,
 ): () => Promise<void> {
   return async () => {
@@ -38,7 +34,7 @@ export function createReload(
       if (!hasChanged) log.info('reload: certificate and key are as they were')
     } catch (error) {
       if (error instanceof ConfigError) {
-        for (const fault of error.faults) log.error(`reload: nothing is changed: ${fault}`)
+        for (const line of error.errors) log.error(`reload: nothing is changed: ${line}`)
       } else log.error({ err: error }, 'reload: failed')
     }
   }
@@ -46,7 +42,7 @@ export function createReload(
 
 /** The variables that have changed, and whose change only a restart brings into effect. */
 function findRestartVariables(before: Environment, after: Environment): string[] {
-  return VARIABLES.filter((name) => {
+  return VARIABLE_NAMES.filter((name) => {
     const [old, fresh] = [before[name] || undefined, after[name] || undefined]
     if (old === fresh) return false
     return !RELOADED.includes(name) || old === undefined || fresh === undefined
