@@ -1,0 +1,73 @@
+import { execFile } from 'node:child_process'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { basename, join, relative } from 'node:path'
+import { promisify } from 'node:util'
+import { transform } from 'esbuild'
+import { expect, it, onTestFinished } from 'vitest'
+import { randomIdentity } from '../support/identity.js'
+import { type Block, ROOT, readDocuments } from '../support/markdown.js'
+import { ProgramProcess } from '../support/server-process.js'
+import { TestApp } from '../support/test-app.js'
+
+const run = promisify(execFile)
+
+/** The documents' examples in TypeScript. */
+async function examples(): Promise<Block[]> {
+  const documents = await readDocuments()
+  const blocks = documents.flatMap((document) => document.blocks)
+  return blocks.filter(({ language }) => ['ts', 'tsx'].includes(language))
+}
+
+/** Makes a folder beside this file, where the project's packages and itself are found. */
+async function makeFolder(): Promise<string> {
+  const folder = await mkdtemp(join(import.meta.dirname, 'examples-'))
+  onTestFinished(() => rm(folder, { recursive: true }))
+  return folder
+}
+
+it('the examples compile', async () => {
+  const found = await examples()
+  expect(found.map(({ language }) => language)).toContain('tsx')
+  const folder = await makeFolder()
+  await Promise.all(
+    found.map(({ path, language, text }, index) =>
+      writeFile(join(folder, `${basename(path, '.md')}-${index}.${language}`), text),
+    ),
+  )
+  await writeFile(
+    join(folder, 'tsconfig.json'),
+    JSON.stringify({
+      compilerOptions: {
+        target: 'es2023',
+        lib: ['es2023', 'dom'],
+        types: ['node'],
+        module: 'esnext',
+        moduleResolution: 'bundler',
+        moduleDetection: 'force',
+        jsx: 'react-jsx',
+        strict: true,
+        skipLibCheck: true,
+        noEmit: true,
+      },
+    }),
+  )
+  const tsc = join(ROOT, 'node_modules/typescript/bin/tsc')
+  const compiled = run(process.execPath, [tsc, '-p', folder])
+  await compiled.catch(({ stdout }) => expect.unreachable(stdout))
+})
+
+it('the program that embeds the server runs, and lets only its members log in', async () => {
+  const block = (await examples()).find(({ text }) => text.includes("'textile-userauth/server'"))
+  const member = randomIdentity()
+  const source = block?.text.replace('bbaareie…', member.pubkey) ?? ''
+  const { code } = await transform(source, { loader: 'ts', format: 'esm' })
+  const file = join(await makeFolder(), 'program.mjs')
+  await writeFile(file, code)
+  const ports = { PORT: '0', DEV_HUB_PORT: '0', DEV_HUB_GRPC_PORT: '0' }
+  const program = await ProgramProcess.start(relative(join(ROOT, 'dist'), file), ports)
+  const [, url = ''] = await program.printed(/users log in at (ws:\S+?userauth)/)
+  const app = await TestApp.connect(url)
+  expect(await app.login(member)).toMatchObject({ type: 'token' })
+  const refusal = { code: 'denied', value: 'Only members may log in.' }
+  expect(await app.login()).toMatchObject(refusal)
+})

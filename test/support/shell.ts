@@ -1,0 +1,120 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { VARIABLES } from '../../src/config/config.js'
+import { ROOT } from './markdown.js'
+
+/** A command of a shell. */
+export interface Command {
+  /** What stands before it, such as `PORT=0`. */
+  readonly variables: Readonly<Record<string, string>>
+  /** The program and its arguments, without quotation marks. */
+  readonly words: readonly string[]
+  /** The line that it stands in, with every pipe. */
+  readonly line: string
+}
+
+/** As much of package.json as commands depend on. */
+interface Package {
+  readonly scripts: Readonly<Record<string, string>>
+  readonly bin?: Readonly<Record<string, string>>
+}
+
+/** Variables that Node.js reads. */
+const VARIABLES_OF_NODE = ['NODE_ENV', 'NODE_EXTRA_CA_CERTS']
+
+/** Programs of the system that a document may tell its reader to run. */
+const SYSTEM = 'cd chmod chown cp curl docker git grep kill mkdir openssl useradd'.split(' ')
+
+/** npm's own commands that documents use; `start` and `test` are scripts. */
+const NPM = ['ci', 'install', 'start', 'test', 'run']
+
+const WORD = /(?:"[^"]*"|'[^']*'|[^\s"'])+/g
+const VARIABLE = /^([A-Z][A-Z_]*)=(.*)$/
+
+/** Takes a block of commands apart: what `&&` and pipes join are commands of their own. */
+export function parseCommands(text: string): Command[] {
+  const lines = text.replaceAll(/\\\n\s*/g, '').split('\n')
+  return lines.flatMap((line) => {
+    const words = line.match(WORD) ?? []
+    if (words.length === 0 || words[0]?.startsWith('#')) return []
+    return splitAt(words, ['&&', '|']).map((words) => parseCommand(words, line))
+  })
+}
+
+/**
+ * Finds what is wrong with a command: a program, script, option or variable that there is not.
+ *
+ * @returns a line for each error
+ */
+export function findCommandErrors({ variables, words }: Command): string[] {
+  const names = Object.keys(variables)
+  const known = [...VARIABLES, ...VARIABLES_OF_NODE]
+  const unknown = names.filter((name) => !known.includes(name)).map((name) => `no variable ${name}`)
+  return [...unknown, ...findProgramErrors(words)]
+}
+
+/** The program of ours that a script of package.json starts, from `dist` or `test`. */
+export function programOf(script: string): { path: string; args: string[] } | undefined {
+  const [, path, args = ''] = /((?:dist|test)\/\S+\.[jt]s)(.*)$/.exec(script) ?? []
+  return path === undefined ? undefined : { path, args: args.match(WORD) ?? [] }
+}
+
+/** What package.json says. */
+export function readPackage(): Package {
+  return JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8'))
+}
+
+function splitAt(words: readonly string[], separators: readonly string[]): string[][] {
+  const groups: string[][] = [[]]
+  for (const word of words) {
+    if (separators.includes(word)) groups.push([])
+    else groups.at(-1)?.push(word)
+  }
+  return groups
+}
+
+function parseCommand(parts: readonly string[], line: string): Command {
+  const first = parts.findIndex((word) => !VARIABLE.test(word))
+  const pairs = parts.slice(0, first).map((word) => VARIABLE.exec(word)?.slice(1) ?? [])
+  const words = parts.slice(first).map((word) => word.replaceAll(/["']/g, ''))
+  return { variables: Object.fromEntries(pairs), words, line: line.trim() }
+}
+
+function findProgramErrors([program = '', ...args]: readonly string[]): string[] {
+  const { scripts, bin = {} } = readPackage()
+  if (program === 'npx') return findProgramErrors(args)
+  if (program in bin) return findOptionErrors(`dist/cli/index.js`, args)
+  if (program === 'docker') return findDockerErrors(args)
+  if (SYSTEM.includes(program)) return []
+  if (program !== 'npm') return [`no program ${program}`]
+  const [command = '', name = ''] = args.filter((word) => !['--silent', '-s'].includes(word))
+  if (!NPM.includes(command)) return [`npm has no ${command}`]
+  if (command !== 'run') return []
+  const script = scripts[name]
+  if (script === undefined) return [`there is no script ${name}`]
+  const options = args.includes('--') ? args.slice(args.indexOf('--') + 1) : []
+  return findOptionErrors(programOf(script)?.path, options)
+}
+
+/** Options are declared somewhere in the folder of the program that reads them. */
+function findOptionErrors(program: string | undefined, args: readonly string[]): string[] {
+  const names = args.filter((word) => word.startsWith('--')).map((word) => word.slice(2))
+  if (names.length === 0) return []
+  if (program === undefined) return ['the script takes no options']
+  const folder = join(ROOT, dirname(program).replace(/^dist/, 'src'))
+  const files = readdirSync(folder).filter((file) => file.endsWith('.ts'))
+  const source = files.map((file) => readFileSync(join(folder, file), 'utf8')).join()
+  const isDeclared = (name: string) => new RegExp(`\\b${name}'?: { type: '`).test(source)
+  return names.filter((name) => !isDeclared(name)).map((name) => `no option --${name}`)
+}
+
+/** The port and the volume are those of the image. */
+function findDockerErrors(args: readonly string[]): string[] {
+  const dockerfile = readFileSync(join(ROOT, 'Dockerfile'), 'utf8')
+  const instructions = args.flatMap((word, index) => {
+    const [, inside = ''] = args[index + 1]?.split(':') ?? []
+    if (word === '-p') return [`EXPOSE ${inside}`]
+    return word === '-v' ? [`VOLUME ${inside}`] : []
+  })
+  return instructions.filter((line) => !dockerfile.includes(line)).map((line) => `no ${line}`)
+}
