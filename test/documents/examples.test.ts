@@ -6,6 +6,7 @@ import { transform } from 'esbuild'
 import { expect, it, onTestFinished } from 'vitest'
 import { randomIdentity } from '../support/identity.js'
 import { type Block, ROOT, readDocuments } from '../support/markdown.js'
+import { freePort } from '../support/ports.js'
 import { ProgramProcess } from '../support/server-process.js'
 import { TestApp } from '../support/test-app.js'
 
@@ -23,6 +24,17 @@ async function makeFolder(): Promise<string> {
   const folder = await mkdtemp(join(import.meta.dirname, 'examples-'))
   onTestFinished(() => rm(folder, { recursive: true }))
   return folder
+}
+
+/** Starts an example in TypeScript as a program of its own. */
+async function startExample(
+  source: string,
+  environment: Record<string, string> = {},
+): Promise<ProgramProcess> {
+  const { code } = await transform(source, { loader: 'ts', format: 'esm' })
+  const file = join(await makeFolder(), 'program.mjs')
+  await writeFile(file, code)
+  return ProgramProcess.start(relative(join(ROOT, 'dist'), file), environment)
 }
 
 it('the examples compile', async () => {
@@ -56,15 +68,31 @@ it('the examples compile', async () => {
   await compiled.catch(({ stdout }) => expect.unreachable(stdout))
 })
 
+it('the examples of logins, with the client and without it, list threads at the built-in Hub', async () => {
+  const isLogin = ({ path, text }: Block) =>
+    path === 'docs/client.md' && text.includes('const client =') && !/Buckets|React/i.test(text)
+  const blocks = (await examples()).filter(isLogin)
+  expect(blocks).toHaveLength(2)
+  const [port, hubPort] = [String(await freePort()), String(await freePort())]
+  const ports = { PORT: port, DEV_HUB_PORT: hubPort, DEV_HUB_GRPC_PORT: '0' }
+  const server = await ProgramProcess.start('index.js', ports)
+  await server.printed(/users log in at/)
+  for (const { text } of blocks) {
+    // Browsers and newer versions of Node.js have a global WebSocket.
+    const program = `import { WebSocket } from 'ws'; globalThis.WebSocket ??= WebSocket
+      ${text.replace(':3001', `:${port}`).replace(':3007', `:${hubPort}`)}
+      process.stdout.write(JSON.stringify(await client.listThreads()), () => process.exit())`
+    const example = await startExample(program)
+    expect(await example.ended()).toMatchObject({ status: 0, stdout: '[]' })
+  }
+})
+
 it('the program that embeds the server runs, and lets only its members log in', async () => {
   const block = (await examples()).find(({ text }) => text.includes("'textile-userauth/server'"))
   const member = randomIdentity()
   const source = block?.text.replace('bbaareie…', member.pubkey) ?? ''
-  const { code } = await transform(source, { loader: 'ts', format: 'esm' })
-  const file = join(await makeFolder(), 'program.mjs')
-  await writeFile(file, code)
   const ports = { PORT: '0', DEV_HUB_PORT: '0', DEV_HUB_GRPC_PORT: '0' }
-  const program = await ProgramProcess.start(relative(join(ROOT, 'dist'), file), ports)
+  const program = await startExample(source, ports)
   const [, url = ''] = await program.printed(/users log in at (ws:\S+?userauth)/)
   const app = await TestApp.connect(url)
   expect(await app.login(member)).toMatchObject({ type: 'token' })

@@ -25,6 +25,8 @@ export interface Document {
   readonly source: string
   /** Its blocks of code, in order. */
   readonly blocks: readonly Block[]
+  /** Its code within sentences and tables. */
+  readonly spans: readonly string[]
   /** What its links and pictures lead to. */
   readonly links: readonly string[]
   /** The anchors of its headings, by GitHub's rule, each with the heading's depth from 1. */
@@ -56,15 +58,17 @@ async function findMarkdown(folder: string): Promise<string[]> {
 export async function readDocument(path: string): Promise<Document> {
   const source = await readFile(join(ROOT, path), 'utf8')
   const blocks: Block[] = []
+  const spans: string[] = []
   const links: string[] = []
   const anchors = new Map<string, number>()
   const slugger = new GithubSlugger()
   marked.walkTokens(marked.lexer(source), (token) => {
     if (token.type === 'code') blocks.push({ path, language: token.lang ?? '', text: token.text })
+    if (token.type === 'codespan') spans.push(token.text)
     if (token.type === 'link' || token.type === 'image') links.push(token.href)
     if (token.type === 'heading') anchors.set(slugger.slug(plainText(token.tokens)), token.depth)
   })
-  return { path, source, blocks, links, anchors }
+  return { path, source, blocks, spans, links, anchors }
 }
 
 /** What a reader sees of a heading, without its markup. */

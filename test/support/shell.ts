@@ -25,6 +25,9 @@ const VARIABLES_OF_NODE = ['NODE_ENV', 'NODE_EXTRA_CA_CERTS']
 /** Programs of the system that a document may tell its reader to run. */
 const SYSTEM = 'cd chmod chown cp curl docker git grep kill mkdir openssl useradd'.split(' ')
 
+/** Where the programs of the package's own command are. */
+const PROGRAMS = ['dist/cli', 'dist/dev-hub']
+
 /** npm's own commands that documents use; `start` and `test` are scripts. */
 const NPM = ['ci', 'install', 'start', 'test', 'run']
 
@@ -83,7 +86,7 @@ function parseCommand(parts: readonly string[], line: string): Command {
 function findProgramErrors([program = '', ...args]: readonly string[]): string[] {
   const { scripts, bin = {} } = readPackage()
   if (program === 'npx') return findProgramErrors(args)
-  if (program in bin) return findOptionErrors(`dist/cli/index.js`, args)
+  if (program in bin) return findOptionErrors(PROGRAMS, args)
   if (program === 'docker') return findDockerErrors(args)
   if (SYSTEM.includes(program)) return []
   if (program !== 'npm') return [`no program ${program}`]
@@ -93,17 +96,21 @@ function findProgramErrors([program = '', ...args]: readonly string[]): string[]
   const script = scripts[name]
   if (script === undefined) return [`there is no script ${name}`]
   const options = args.includes('--') ? args.slice(args.indexOf('--') + 1) : []
-  return findOptionErrors(programOf(script)?.path, options)
+  const ours = programOf(script)
+  return findOptionErrors(ours ? [dirname(ours.path)] : [], options)
 }
 
 /** Options are declared somewhere in the folder of the program that reads them. */
-function findOptionErrors(program: string | undefined, args: readonly string[]): string[] {
+function findOptionErrors(folders: readonly string[], args: readonly string[]): string[] {
   const names = args.filter((word) => word.startsWith('--')).map((word) => word.slice(2))
   if (names.length === 0) return []
-  if (program === undefined) return ['the script takes no options']
-  const folder = join(ROOT, dirname(program).replace(/^dist/, 'src'))
-  const files = readdirSync(folder).filter((file) => file.endsWith('.ts'))
-  const source = files.map((file) => readFileSync(join(folder, file), 'utf8')).join()
+  if (folders.length === 0) return ['the script takes no options']
+  const files = folders.flatMap((folder) => {
+    const path = join(ROOT, folder.replace(/^dist/, 'src'))
+    const names = readdirSync(path, { recursive: true, encoding: 'utf8' })
+    return names.filter((name) => name.endsWith('.ts')).map((name) => join(path, name))
+  })
+  const source = files.map((file) => readFileSync(file, 'utf8')).join()
   const isDeclared = (name: string) => new RegExp(`\\b${name}'?: { type: '`).test(source)
   return names.filter((name) => !isDeclared(name)).map((name) => `no option --${name}`)
 }
