@@ -29,7 +29,7 @@ const SYSTEM = 'cd chmod chown cp curl docker git grep kill mkdir openssl userad
 const PROGRAMS = ['dist/cli', 'dist/dev-hub']
 
 /** npm's own commands that documents use; `start` and `test` are scripts. */
-const NPM = ['ci', 'install', 'start', 'test', 'run']
+const NPM = ['ci', 'install', 'pack', 'start', 'test', 'run']
 
 const WORD = /(?:"[^"]*"|'[^']*'|[^\s"'])+/g
 const VARIABLE = /^([A-Z][A-Z_]*)=(.*)$/
