@@ -111,7 +111,9 @@ function findOptionErrors(folders: readonly string[], args: readonly string[]): 
     return names.filter((name) => name.endsWith('.ts')).map((name) => join(path, name))
   })
   const source = files.map((file) => readFileSync(file, 'utf8')).join()
-  const isDeclared = (name: string) => new RegExp(`\\b${name}'?: { type: '`).test(source)
+  // By Node.js's own parser of arguments, or by commander.
+  const isDeclared = (name: string) =>
+    new RegExp(`\\b${name}'?: { type: '|ption\\(\\s*'--${name}[ ']`).test(source)
   return names.filter((name) => !isDeclared(name)).map((name) => `no option --${name}`)
 }
 
