@@ -6,11 +6,11 @@ import { Script } from 'node:vm'
 import { parse as parseDotenv } from 'dotenv'
 import { expect, it, onTestFinished } from 'vitest'
 import { parse as parseYaml } from 'yaml'
-import { VARIABLES } from '../../src/config/config.js'
 import { DEFAULT_LIMITS } from '../../src/limits/limits.js'
 import { ErrorCode } from '../../src/protocol.js'
 import { openAuthorizeWebhook } from '../../src/users/authorize-webhook.js'
 import { type Block, nameOf, readDocuments } from '../support/markdown.js'
+import { readVariables } from '../support/shell.js'
 
 const documents = await readDocuments()
 const blocks = documents.flatMap((document) => document.blocks)
@@ -71,7 +71,7 @@ function checkJson(source: string): void {
 function checkDotenv(source: string): void {
   const names = Object.keys(parseDotenv(source))
   expect(names).toHaveLength(source.trim().split('\n').length)
-  expect([...VARIABLES]).toEqual(expect.arrayContaining(names))
+  expect(readVariables()).toEqual(expect.arrayContaining(names))
   // Docker takes a comment behind a value for a part of it.
   expect(source).not.toMatch(/=.*#/)
 }
@@ -85,7 +85,7 @@ function checkUnit(source: string): void {
   expect(get('ExecStart')).toBe('/usr/bin/node dist/index.js')
   expect(get('ExecReload')).toContain('-HUP $MAINPID')
   const names = [...get('Environment').matchAll(/(\w+)=/g)].map(([, name]) => name)
-  expect([...VARIABLES]).toEqual(expect.arrayContaining(names))
+  expect(readVariables()).toEqual(expect.arrayContaining(names))
   expect(Number(get('TimeoutStopSec'))).toBeGreaterThanOrEqual(DEFAULT_LIMITS.shutdownTimeout + 3)
 }
 

@@ -1,6 +1,5 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
-import { VARIABLES } from '../../src/config/config.js'
 import { ROOT } from './markdown.js'
 
 /** A command of a shell. */
@@ -19,8 +18,8 @@ interface Package {
   readonly bin?: Readonly<Record<string, string>>
 }
 
-/** Variables that Node.js reads. */
-const VARIABLES_OF_NODE = ['NODE_ENV', 'NODE_EXTRA_CA_CERTS']
+/** A variable that Node.js reads by itself. */
+const VARIABLE_OF_NODE = 'NODE_EXTRA_CA_CERTS'
 
 /** Programs of the system that a document may tell its reader to run. */
 const SYSTEM = 'cd chmod chown cp curl docker git grep kill mkdir openssl useradd'.split(' ')
@@ -51,7 +50,7 @@ export function parseCommands(text: string): Command[] {
  */
 export function findCommandErrors({ variables, words }: Command): string[] {
   const names = Object.keys(variables)
-  const known = [...VARIABLES, ...VARIABLES_OF_NODE]
+  const known = [...readVariables(), VARIABLE_OF_NODE]
   const unknown = names.filter((name) => !known.includes(name)).map((name) => `no variable ${name}`)
   return [...unknown, ...findProgramErrors(words)]
 }
@@ -60,6 +59,12 @@ export function findCommandErrors({ variables, words }: Command): string[] {
 export function programOf(script: string): { path: string; args: string[] } | undefined {
   const [, path, args = ''] = /((?:dist|test)\/\S+\.[jt]s)(.*)$/.exec(script) ?? []
   return path === undefined ? undefined : { path, args: args.match(WORD) ?? [] }
+}
+
+/** The names of the variables that `.env.example` explains. */
+export function readVariables(): string[] {
+  const example = readFileSync(join(ROOT, '.env.example'), 'utf8')
+  return [...example.matchAll(/^#?([A-Z][A-Z_]*)=/gm)].map(([, name = '']) => name)
 }
 
 /** What package.json says. */
