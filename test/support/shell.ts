@@ -22,7 +22,8 @@ interface Package {
 const VARIABLE_OF_NODE = 'NODE_EXTRA_CA_CERTS'
 
 /** Programs of the system that a document may tell its reader to run. */
-const SYSTEM = 'cd chmod chown cp curl docker git grep kill mkdir openssl useradd'.split(' ')
+const SYSTEM =
+  'cd chmod chown cp curl docker git grep head jq kill mkdir openssl tail useradd'.split(' ')
 
 /** Where the programs of the package's own command are. */
 const PROGRAMS = ['dist/cli', 'dist/dev-hub']
