@@ -51,6 +51,10 @@ describe('the package, as npm packs it,', () => {
 
   it('satisfies publint', () => runTool('publint/src/cli.js', 'run', tarball, '--strict'))
 
+  it('has no source map, as it has no sources', () => {
+    expect(packed.filter((file) => file.endsWith('.map'))).toEqual([])
+  })
+
   it('brings the dashboard and the alert rules along', () => {
     for (const file of ['grafana-dashboard.json', 'alerts.yml']) {
       expect(packed).toContain(`src/metrics/${file}`)
