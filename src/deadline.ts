@@ -12,7 +12,7 @@ export async function withDeadline<T>(
   work: Promise<T>,
   lateError: () => Error,
 ): Promise<T> {
-  let timer: NodeJS.Timeout | undefined
+  let timer: ReturnType<typeof setTimeout> | undefined
   const late = new Promise<never>((_, reject) => {
     timer = setTimeout(() => reject(lateError()), seconds * 1000)
   })
