@@ -7,7 +7,7 @@ import { expect, it } from 'vitest'
 const ROOT = join(import.meta.dirname, '../..')
 
 /** What Node.js starts or imports from outside. The page is another thing: a bundle. */
-const ENTRIES = ['index', 'server', 'client/node', 'cli/login', 'cli/users', 'dev-hub/main']
+const ENTRIES = ['index', 'server', 'client/node', 'cli/main']
 
 /** Packages that are loaded by name, in a worker thread. */
 const LOADED_BY_NAME = ['pino-pretty']
