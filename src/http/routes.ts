@@ -1,54 +1,37 @@
-import { STATUS_CODES } from 'node:http'
-import type { DefaultState } from 'koa'
+import type { Middleware } from 'koa'
 import bodyParser from 'koa-bodyparser'
 import json from 'koa-json'
+import logger from 'koa-logger'
 import Router from 'koa-router'
-import websockify, { type SocketContext, type WebSocketApp } from 'koa-websocket'
+import websockify, { type WebSocketApp } from 'koa-websocket'
 import type { Log } from '../log.js'
 import type { Readiness } from '../login/events.js'
-import { LoginSession, type SessionSettings } from '../login/session.js'
-import { LOGIN_PATH } from '../protocol.js'
 import { answerErrors } from './errors.js'
-import { KoaSocket } from './koa-socket.js'
-import { BoundedKoa } from './listener.js'
-import { logRequests } from './request-log.js'
+import { BoundedKoa, CLOSE_TIMEOUT_MS, type TlsFiles } from './listener.js'
 import { simpleAuthRoutes } from './simple-auth.js'
-import type { TlsFiles } from './tls.js'
-import { type AdmissionSettings, decideUpgrade, headersOf } from './upgrade.js'
+import { type SocketSettings, socketRoutes, verifyUpgrade } from './websocket.js'
 
 /** The most that a request's body may have. No route takes one yet, so it is small. */
 const MAX_BODY = '1kb'
 
-/** How long a client may take to let go of a connection that is being closed, in ms. */
-export const CLOSE_TIMEOUT_MS = 1_000
+/** koa-logger's line for a response has this many parts: format, method, path, status, time, size. */
+const RESPONSE_PARTS = 6
 
 /** What the app is built of. */
-export interface AppSettings extends SessionSettings {
-  readonly log: Log
-  readonly admission: AdmissionSettings
+export interface AppSettings extends SocketSettings {
   /** What to serve TLS with; it is plain HTTP where missing. */
   readonly tls?: TlsFiles | undefined
   /** Whether credentials are given to whoever asks, without identity. */
   readonly simpleAuth?: boolean | undefined
-  /** The sessions of the sockets that are open, each there until its socket has closed. */
-  readonly sessions: Set<LoginSession>
   /** Tells whether the server can log users in now, and if not, why. */
   findReadiness(): Promise<Readiness>
 }
 
 /** Builds the Koa app: HTTP routes, and the WebSocket route that logs users in. */
-export function createApp(settings: AppSettings): WebSocketApp {
-  const { log, admission, observer } = settings
+export function createApp(settings: AppSettings): BoundedKoa & WebSocketApp {
+  const { log, admission } = settings
   const app = websockify(new BoundedKoa(admission.limits.maxSockets, settings.tls), {
-    verifyClient: ({ req }, decide) => {
-      void decideUpgrade(req, admission, (refusal) => {
-        if (!refusal) return decide(true)
-        const { status, limit } = refusal
-        observer.upgradeRefused(status)
-        if (limit) observer.limitHit(limit)
-        decide(false, status, STATUS_CODES[status], headersOf(refusal))
-      })
-    },
+    verifyClient: ({ req }, decide) => verifyUpgrade(req, settings, decide),
     maxPayload: admission.limits.maxMessageBytes,
     closeTimeout: CLOSE_TIMEOUT_MS,
     perMessageDeflate: false,
@@ -64,6 +47,14 @@ export function createApp(settings: AppSettings): WebSocketApp {
   return app
 }
 
+/** Logs each HTTP request when it is answered, at level `debug`. */
+function logRequests(log: Log): Middleware {
+  return logger((_line, parts) => {
+    const [, method, path, status, time] = parts
+    if (parts.length === RESPONSE_PARTS) log.debug({ method, path, status, time }, 'request')
+  })
+}
+
 function httpRoutes({ findReadiness }: AppSettings): Router {
   const router = new Router({ strict: true })
   router.get('/health', (ctx) => {
@@ -73,28 +64,6 @@ function httpRoutes({ findReadiness }: AppSettings): Router {
     const status = await findReadiness()
     ctx.status = status === 'ready' ? 200 : 503
     ctx.body = { status }
-  })
-  return router
-}
-
-function socketRoutes(settings: AppSettings): Router<DefaultState, SocketContext> {
-  const { admission, sessions } = settings
-  const router = new Router<DefaultState, SocketContext>()
-  router.get(LOGIN_PATH, ({ websocket, req }) => {
-    const address = admission.proxies.clientOf(req)
-    admission.openSockets.add(address)
-    const session = new LoginSession(
-      new KoaSocket(websocket, address, req.headers.origin),
-      settings,
-    )
-    sessions.add(session)
-    // Registered before anything is awaited: a message that came meanwhile would be lost.
-    websocket.on('message', (frame: Buffer, isBinary) => session.receive(frame, isBinary))
-    websocket.on('close', () => {
-      session.leave()
-      sessions.delete(session)
-      admission.openSockets.remove(address)
-    })
   })
   return router
 }

@@ -1,6 +1,5 @@
 import { createPublicKey, verify } from 'node:crypto'
 import { base32 } from 'multiformats/bases/base32'
-import { decodeMultibase } from './multibase.js'
 
 /**
  * How the libp2p protobuf message `PublicKey` of an Ed25519 key starts:
@@ -18,16 +17,19 @@ const KEY_BYTES = 32
  * Reads the text of an Ed25519 public key as a Hub writes it into tokens.
  *
  * Only the canonical spelling passes. A Hub also takes the same key in upper case, and in base32
- * whose last character carries stray bits; accepting those would give one user several names.
+ * whose last character carries surplus bits; accepting those would give one user several names.
  *
  * @param text - multibase base32, 59 characters, such as `bbaareid…`
  * @returns the 32 bytes of the key, or `undefined` where the text is anything else
  */
 export function parsePublicKey(text: string): Uint8Array | undefined {
   if (!CANONICAL_TEXT.test(text)) return undefined
-  // Decoding refuses stray bits.
-  const bytes = decodeMultibase(text)
-  return bytes && readPublicKey(bytes)
+  try {
+    return readPublicKey(base32.decode(text))
+  } catch {
+    // Decoding refuses surplus bits.
+    return undefined
+  }
 }
 
 /**
