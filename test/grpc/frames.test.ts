@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
-import { decodeFields, encodeFields } from '../../src/grpc/fields.js'
 import {
+  decodeFields,
+  encodeFields,
   encodeFrame,
   FIELDS_FLAG,
   FrameError,

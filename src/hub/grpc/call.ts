@@ -4,8 +4,8 @@ import {
   type IncomingHttpHeaders,
   type OutgoingHttpHeaders,
 } from 'node:http2'
-import { encodeFields } from '../../grpc/fields.js'
 import {
+  encodeFields,
   encodeFrame,
   FIELDS_FLAG,
   FrameError,
@@ -17,7 +17,7 @@ import { type CallStatus, readStatus, Status, writeStatus } from '../../grpc/sta
 import { HubError } from '../hub.js'
 import type { CallTransport, Metadata, Transport, TransportOptions } from '../transport.js'
 import type { GrpcSession } from './session.js'
-import type { GrpcSessions, Passenger } from './session-pool.js'
+import type { PendingCall, SessionPool } from './session-pool.js'
 
 /**
  * What the SDK hands over as headers of a call, but HTTP/2 forbids or says by other means, or is
@@ -48,10 +48,10 @@ const SUCCESS = encodeFrame(
  * By `node:http2` itself: `@grpc/grpc-js` in its place cost 0.3 ms of CPU more for each login, on
  * top of 0.67 (medians of six rounds of 2,000 logins against one server process, Node 20.20).
  */
-export class GrpcCall implements CallTransport, Passenger {
+export class GrpcClientCall implements CallTransport, PendingCall {
   readonly failed: Promise<never>
-  #reject: (error: HubError) => void = () => {}
-  readonly #sessions: GrpcSessions
+  #rejectFailed: (error: HubError) => void = () => {}
+  readonly #sessions: SessionPool
   #options: TransportOptions | undefined
   #headers: OutgoingHttpHeaders = {}
   #session: GrpcSession | undefined
@@ -67,17 +67,17 @@ export class GrpcCall implements CallTransport, Passenger {
   #isRefused = false
   #isOver = false
 
-  /** @param sessions - where the call shall find its session */
-  constructor(sessions: GrpcSessions) {
+  /** @param sessions - where the call gets its session */
+  constructor(sessions: SessionPool) {
     this.#sessions = sessions
     this.failed = new Promise((_, reject) => {
-      this.#reject = reject
+      this.#rejectFailed = reject
     })
     this.failed.catch(() => {})
   }
 
   readonly factory = (options: TransportOptions): Transport => ({
-    start: (metadata) => this.#start(options, metadata),
+    start: (metadata) => this.#open(options, metadata),
     sendMessage: (frame) => this.#send(frame),
     finishSend: () => this.#finishSend(),
     cancel: () => this.release(),
@@ -85,11 +85,11 @@ export class GrpcCall implements CallTransport, Passenger {
 
   release(): void {
     if (this.#isOver) return
-    if (this.#isOwed) this.#session?.doubt()
+    if (this.#isOwed) this.#session?.suspect()
     this.#end()
   }
 
-  board(session: GrpcSession): void {
+  start(session: GrpcSession): void {
     try {
       this.#session = session
       this.#stream = this.#listen(session.request(this.#headers))
@@ -100,16 +100,16 @@ export class GrpcCall implements CallTransport, Passenger {
     }
   }
 
-  strand(error: HubError): void {
+  reject(error: HubError): void {
     this.#fail(error)
   }
 
-  #start(options: TransportOptions, metadata: Metadata): void {
+  #open(options: TransportOptions, metadata: Metadata): void {
     if (this.#isOver) return
     const { service, methodName } = options.methodDefinition
     this.#options = options
     this.#headers = encodeHeaders(`/${service.serviceName}/${methodName}`, metadata)
-    this.#sessions.seat(this)
+    this.#sessions.acquire(this)
   }
 
   #send(frame: Uint8Array): void {
@@ -179,7 +179,7 @@ export class GrpcCall implements CallTransport, Passenger {
     if (this.#isOver) return
     const status = this.#status
     if (status === undefined) {
-      if (this.#canMove(stream)) this.#sessions.seat(this)
+      if (this.#canMove(stream)) this.#sessions.acquire(this)
       else if (failure) {
         this.#fail(new HubError('the connection to the Hub failed', { cause: failure }))
       } else this.#fail(new HubError('the Hub ended the call without a status'))
@@ -205,12 +205,12 @@ export class GrpcCall implements CallTransport, Passenger {
   #fail(error: HubError): void {
     if (this.#isOver) return
     this.#end()
-    this.#reject(error)
+    this.#rejectFailed(error)
   }
 
   #end(): void {
     this.#isOver = true
-    this.#sessions.forget(this)
+    this.#sessions.cancel(this)
     // A stream that the Hub has ended closes by itself; resets of those count as an attack.
     const isRunning = this.#stream && !this.#stream.readableEnded && this.#status === undefined
     if (isRunning) this.#stream?.close(constants.NGHTTP2_CANCEL)

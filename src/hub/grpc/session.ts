@@ -4,15 +4,21 @@ import {
   connect,
   type OutgoingHttpHeaders,
 } from 'node:http2'
-import type { Socket } from 'node:net'
+import { isIP, connect as openTcp, type Socket } from 'node:net'
+import { connect as openTls } from 'node:tls'
 import { HubError } from '../hub.js'
-import { openGrpcSocket } from './socket.js'
 
 /** How long a Hub may take until it is ready for calls, in ms: TCP, TLS and its settings. */
 const CONNECT_TIMEOUT_MS = 5_000
 
-/** How long a session may be of no use before its owner is asked whether to keep it, in ms. */
+/** How long a session may lie idle before its owner is asked whether to keep it, in ms. */
 const IDLE_TIMEOUT_MS = 60_000
+
+/**
+ * How long a connection lies idle before TCP itself asks whether the peer is still there, in ms.
+ * HTTP/2's own pings are no way to ask: a hubd hangs up on whoever sends more than a few.
+ */
+const KEEP_ALIVE_DELAY_MS = 30_000
 
 /** The most calls in a session's life: HTTP/2 numbers streams with the odd numbers below 2^31. */
 const MAX_CALLS_IN_LIFE = 2 ** 30 - 1
@@ -47,17 +53,17 @@ export class GrpcSession {
   #runningCalls = 0
   #startedCalls = 0
   /** How many bytes the Hub had sent when a call last gave up waiting for it. */
-  #doubtedAt: number | undefined
+  #suspectSince: number | undefined
 
   /**
    * Starts to connect.
    *
-   * @param door - `http:` for cleartext, `https:` for TLS
+   * @param endpoint - `http:` for cleartext, `https:` for TLS
    */
-  constructor(door: URL, owner: SessionOwner) {
+  constructor(endpoint: URL, owner: SessionOwner) {
     this.#owner = owner
-    this.#socket = openGrpcSocket(door)
-    this.#session = connect(door, { createConnection: () => this.#socket })
+    this.#socket = openSocket(endpoint)
+    this.#session = connect(endpoint, { createConnection: () => this.#socket })
     this.#connectTimer = setTimeout(() => {
       this.#fail(new Error('the Hub took too long to connect'))
     }, CONNECT_TIMEOUT_MS)
@@ -107,7 +113,8 @@ export class GrpcSession {
    * the Hub last showed a sign of life.
    */
   get isUsable(): boolean {
-    const isTrusted = this.#doubtedAt === undefined || this.#socket.bytesRead > this.#doubtedAt
+    const isTrusted =
+      this.#suspectSince === undefined || this.#socket.bytesRead > this.#suspectSince
     return this.#stage === 'open' && isTrusted && !this.#session.closed
   }
 
@@ -136,8 +143,8 @@ export class GrpcSession {
   }
 
   /** Told by a call that gave up waiting for the Hub: perhaps the Hub is no longer there. */
-  doubt(): void {
-    this.#doubtedAt = this.#socket.bytesRead
+  suspect(): void {
+    this.#suspectSince = this.#socket.bytesRead
   }
 
   /** Cuts off what runs, and frees the connection at once. */
@@ -169,4 +176,23 @@ export class GrpcSession {
     this.#failure ??= error
     this.close()
   }
+}
+
+/**
+ * Starts to connect to a Hub's gRPC endpoint. By TLS, the peer has to have a certificate that this
+ * machine trusts (`NODE_EXTRA_CA_CERTS` adds to those); whether it agreed to HTTP/2 is for the
+ * caller to see, once connected.
+ *
+ * @param endpoint - `http:` for cleartext, `https:` for TLS
+ * @returns a socket that is still connecting, and emits `error` where that fails
+ */
+function openSocket(endpoint: URL): Socket {
+  const isEncrypted = endpoint.protocol === 'https:'
+  const host = endpoint.hostname.replace(/^\[|\]$/g, '')
+  const port = Number(endpoint.port || (isEncrypted ? 443 : 80))
+  const name = isIP(host) ? {} : { servername: host }
+  const socket = isEncrypted
+    ? openTls({ host, port, ALPNProtocols: ['h2'], ...name })
+    : openTcp({ host, port })
+  return socket.setKeepAlive(true, KEEP_ALIVE_DELAY_MS)
 }

@@ -3,7 +3,7 @@ import { type ClientHttp2Stream, constants, type ServerHttp2Session } from 'node
 import { createServer } from 'node:net'
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import type { GrpcSession } from '../../../src/hub/grpc/session.js'
-import { GrpcSessions } from '../../../src/hub/grpc/session-pool.js'
+import { SessionPool } from '../../../src/hub/grpc/session-pool.js'
 import { type FaultyGrpcHub, startFaultyGrpcHub } from '../../support/faulty-grpc-hub.js'
 import { connectForTest, finishLogin, giveToken } from '../../support/token-calls.js'
 
@@ -27,18 +27,18 @@ function portOf({ url }: FaultyGrpcHub): number {
   return Number(new URL(url).port)
 }
 
-/** Boards a session by itself, without a transport. */
-function seatOn(
-  sessions: GrpcSessions,
+/** Starts a stream on a session of the pool, without a transport. */
+function acquire(
+  sessions: SessionPool,
 ): Promise<{ session: GrpcSession; stream: ClientHttp2Stream }> {
   return new Promise((resolve, reject) => {
-    sessions.seat({
-      board: (session) => {
+    sessions.acquire({
+      start: (session) => {
         const stream = session.request({ ':method': 'POST', ':path': '/' })
         stream.on('error', () => {})
         resolve({ session, stream })
       },
-      strand: reject,
+      reject,
     })
   })
 }
@@ -185,16 +185,16 @@ describe('the session with a Hub', () => {
 })
 
 describe('a call that waits for a session', () => {
-  it('gets none once it is forgotten', async () => {
+  it('gets none once it is cancelled', async () => {
     const hub = await startFaultyGrpcHub(giveToken)
-    const sessions = new GrpcSessions(new URL(hub.url.replace('grpc', 'http')))
+    const sessions = new SessionPool(new URL(hub.url.replace('grpc', 'http')))
     onTestFinished(() => sessions.close())
-    const forgotten = { board: vi.fn(), strand: vi.fn() }
-    sessions.seat(forgotten)
-    sessions.forget(forgotten)
-    await seatOn(sessions)
-    expect(forgotten.board).not.toHaveBeenCalled()
-    expect(forgotten.strand).not.toHaveBeenCalled()
+    const cancelled = { start: vi.fn(), reject: vi.fn() }
+    sessions.acquire(cancelled)
+    sessions.cancel(cancelled)
+    await acquire(sessions)
+    expect(cancelled.start).not.toHaveBeenCalled()
+    expect(cancelled.reject).not.toHaveBeenCalled()
   })
 })
 
@@ -246,20 +246,20 @@ describe('a Hub that limits the calls on a session', () => {
 
   it('has idle sessions closed, but for one', async () => {
     const hub = await startFaultyGrpcHub(giveToken, { settings: { maxConcurrentStreams: 2 } })
-    const sessions = new GrpcSessions(new URL(hub.url.replace('grpc', 'http')))
+    const sessions = new SessionPool(new URL(hub.url.replace('grpc', 'http')))
     onTestFinished(() => sessions.close())
-    const seats = await Promise.all(Array.from({ length: 5 }, () => seatOn(sessions)))
-    for (const { session } of seats) sessions.onIdle(session)
+    const streams = await Promise.all(Array.from({ length: 5 }, () => acquire(sessions)))
+    for (const { session } of streams) sessions.onIdle(session)
     await vi.waitFor(() => expect(hub.openCalls).toBe(5))
     expect(sessions.size).toBe(3)
 
-    for (const { stream } of seats) stream.destroy()
+    for (const { stream } of streams) stream.destroy()
     await vi.waitFor(() => expect(hub.openCalls).toBe(0))
-    for (const { session } of seats) sessions.onIdle(session)
+    for (const { session } of streams) sessions.onIdle(session)
     await vi.waitFor(() => expect(sessions.size).toBe(1))
   })
 
-  it('lets the next call have the place of one that was released', async () => {
+  it('lets the next call have the room of one that was released', async () => {
     const hub = await startFaultyGrpcHub(giveToken, { settings: { maxConcurrentStreams: 1 } })
     const { startLogin } = connectForTest(hub.url)
     for (let round = 0; round < 10; round += 1) {

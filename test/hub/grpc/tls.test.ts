@@ -9,7 +9,7 @@ import { connectForTest } from '../../support/token-calls.js'
 const READY = /users log in at (ws:\S+?userauth)/
 const certificate = makeCertificate()
 
-/** A dev Hub's native door behind TLS, and what a server needs to use it. */
+/** A dev Hub's gRPC endpoint behind TLS, and what a server needs to use it. */
 async function tlsHub(protocols?: string[]) {
   const hub = await startDevHub()
   onTestFinished(() => hub.close())
@@ -37,7 +37,7 @@ it('logs in by TLS at a Hub whose certificate this machine trusts', async () => 
   expect(await app.login()).toMatchObject({ type: 'token' })
 })
 
-it('fails at a Hub whose certificate nobody vouches for', async () => {
+it('fails at a Hub whose certificate is not trusted', async () => {
   const { url } = await tlsHub()
   await expect(connectForTest(url).startLogin().failed).rejects.toMatchObject({
     message: 'the connection to the Hub failed',
