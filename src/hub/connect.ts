@@ -9,6 +9,8 @@ const LOGIN_METHOD = '/threads.pb.API/GetToken'
 
 /** A Hub's address, with whatever is kept open to it. */
 export interface HubConnection extends HubAddress {
+  /** The most calls that can run at a time; infinite until the Hub has named a limit. */
+  readonly capacity: number
   /** Cuts off what runs on connections that calls share, and frees those connections at once. */
   close(): void
 }
@@ -29,11 +31,19 @@ export function connectToHub(url: string): HubConnection {
     return {
       url,
       openTransport: () => new GrpcWebClientCall(sockets),
+      capacity: Number.POSITIVE_INFINITY,
       close: () => sockets.close(),
     }
   }
   // To Node, gRPC's two schemes are HTTP's.
   const sessions = new SessionPool(new URL(url.replace('grpc', 'http')))
   sessions.open()
-  return { url, openTransport: () => new GrpcClientCall(sessions), close: () => sessions.close() }
+  return {
+    url,
+    openTransport: () => new GrpcClientCall(sessions),
+    get capacity() {
+      return sessions.capacity
+    },
+    close: () => sessions.close(),
+  }
 }

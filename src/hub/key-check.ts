@@ -55,7 +55,10 @@ async function listThreads(
   client.rpcOptions.transport = transport.factory
   try {
     const reply = Promise.race([client.listThreads(), transport.failed])
-    await withDeadline(timeout, reply, () => new HubError('the Hub took too long'))
+    await withDeadline(timeout, reply, () => {
+      transport.release('late')
+      return new HubError('the Hub took too long')
+    })
     return { code: Status.Ok, message: '' }
   } catch (error) {
     return error instanceof HubError ? error.status : undefined

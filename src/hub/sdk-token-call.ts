@@ -1,6 +1,6 @@
 import type { Client } from '@textile/hub'
 import { HubError, type TokenCall } from './hub.js'
-import type { CallTransport } from './transport.js'
+import type { CallTransport, ReleaseReason } from './transport.js'
 
 /** A `GetToken` call through the SDK's `Client`, its callback unfolded into promises. */
 export class SdkTokenCall implements TokenCall {
@@ -48,8 +48,8 @@ export class SdkTokenCall implements TokenCall {
     return this.#token
   }
 
-  release(): void {
-    this.#transport.release()
+  release(reason?: ReleaseReason): void {
+    this.#transport.release(reason)
   }
 
   /** Makes sure that a token was earned by a signature, and that there is one. */

@@ -2,7 +2,13 @@ import { WebSocket } from 'ws'
 import { decodeFields, FIELDS_FLAG, FrameReader, MAX_MESSAGE_BYTES } from '../../grpc/frames.js'
 import { type CallStatus, readStatus, Status } from '../../grpc/status.js'
 import { HubError } from '../hub.js'
-import type { CallTransport, Metadata, Transport, TransportOptions } from '../transport.js'
+import type {
+  CallTransport,
+  Metadata,
+  ReleaseReason,
+  Transport,
+  TransportOptions,
+} from '../transport.js'
 import type { PooledSocket, SocketPool } from './socket-pool.js'
 
 /** After how long without any answer a socket that lay idle before its call counts as dead, in ms. */
@@ -50,10 +56,10 @@ export class GrpcWebClientCall implements CallTransport {
     cancel: () => this.release(),
   })
 
-  release(): void {
+  release(reason?: ReleaseReason): void {
     if (this.#isOver) return
     const hasWaited = performance.now() - this.#startedAt > PATIENCE_MS
-    if (this.#isSuspect && hasWaited) this.#sockets.evict()
+    if (reason === 'late' && this.#isSuspect && hasWaited) this.#sockets.evict()
     this.#isOver = true
     this.#socket?.terminate()
   }

@@ -1,6 +1,9 @@
 import { HubError } from '../hub.js'
 import { GrpcSession, type SessionOwner } from './session.js'
 
+/** The most sessions with one Hub, and so the most connections: the closing ones count too. */
+export const MAX_SESSIONS = 8
+
 /** A call that needs a session. It is started or rejected, once. */
 export interface PendingCall {
   /** Starts the call's one stream on the session, at once. */
@@ -11,8 +14,13 @@ export interface PendingCall {
 
 /**
  * The HTTP/2 sessions with one Hub: one, unless the Hub limits the calls on a session, or leaves
- * calls on it unanswered. A session that is lost is replaced at once if it was used, else when the
- * next call comes: a Hub that hangs up on everybody is not called again and again.
+ * calls on it unanswered; never more than eight. Where there is no room the call waits, until
+ * there is or its owner cancels it.
+ *
+ * A session that is lost is replaced at once if it was used, else when the next call comes: a Hub
+ * that hangs up on everybody is not called again and again. A suspect one takes a call only where
+ * no other session can be had, and one at a time: a Hub that has answered nothing for a while is
+ * asked slowly, but is asked.
  */
 export class SessionPool implements SessionOwner {
   readonly #endpoint: URL
@@ -34,9 +42,14 @@ export class SessionPool implements SessionOwner {
     return this.#sessions.size
   }
 
+  /** The most calls that can run at a time; infinite until the Hub has named a limit. */
+  get capacity(): number {
+    return MAX_SESSIONS * this.#maxCalls
+  }
+
   /** Opens a session ahead of the first call, unless there is one. Failure shows in the calls. */
   open(): void {
-    if (!this.#isClosed && !this.#isServed()) this.#add()
+    if (!this.#isServed()) this.#add()
   }
 
   /** Starts a call on a session: at once where there is room, else as soon as there is. */
@@ -45,13 +58,8 @@ export class SessionPool implements SessionOwner {
       call.reject(new HubError('the connection to the Hub is closed'))
       return
     }
-    const session = this.#findRoom()
-    if (session) {
-      call.start(session)
-      return
-    }
     this.#pending.add(call)
-    this.#addForPending()
+    this.#serve()
   }
 
   /** Forgets a call that waits for room; does nothing for any other. */
@@ -69,13 +77,7 @@ export class SessionPool implements SessionOwner {
   onRoom(session: GrpcSession): void {
     // A Hub may close a session to new calls by a limit of 0, which tells nothing of the next.
     if (session.maxCalls > 0) this.#maxCalls = session.maxCalls
-    for (const call of this.#pending) {
-      const found = this.#findRoom()
-      if (!found) break
-      this.#pending.delete(call)
-      call.start(found)
-    }
-    this.#addForPending()
+    this.#serve()
   }
 
   onLeaving(session: GrpcSession): void {
@@ -84,6 +86,8 @@ export class SessionPool implements SessionOwner {
 
   onGone(session: GrpcSession, error: HubError): void {
     this.#sessions.delete(session)
+    if (session.wasUsed) this.#serve()
+    else this.#startPending({ mayTry: true })
     if (!this.#isServed()) this.#rejectPending(error)
   }
 
@@ -92,30 +96,62 @@ export class SessionPool implements SessionOwner {
     if (isRedundant && session.runningCalls === 0) session.close()
   }
 
-  #findRoom(): GrpcSession | undefined {
-    for (const session of this.#sessions) if (session.hasRoom) return session
-    return undefined
+  /** Starts what can be started, and opens sessions for the rest. */
+  #serve(): void {
+    if (this.#pending.size === 0) return
+    this.#startPending({ mayTry: false })
+    this.#addForPending()
+    this.#startPending({ mayTry: true })
+  }
+
+  /**
+   * Starts pending calls, oldest first, for as long as there is room.
+   *
+   * @param mayTry - whether a suspect session will do, where no other is on its way
+   */
+  #startPending({ mayTry }: { mayTry: boolean }): void {
+    for (const call of this.#pending) {
+      const session = this.#findRoom(mayTry)
+      if (!session) return
+      this.#pending.delete(call)
+      call.start(session)
+    }
+  }
+
+  #findRoom(mayTry: boolean): GrpcSession | undefined {
+    let suspect: GrpcSession | undefined
+    let isConnecting = false
+    for (const session of this.#sessions) {
+      if (session.hasRoom) return session
+      if (session.isConnecting) isConnecting = true
+      else if (session.takesTrial) suspect ??= session
+    }
+    return mayTry && !isConnecting ? suspect : undefined
   }
 
   /** Whether a call that comes now will find room, sooner or later. */
   #isServed(): boolean {
     for (const session of this.#sessions) {
-      if (session.isConnecting || session.isUsable) return true
+      if (session.isConnecting || session.isOpen) return true
     }
     return false
   }
 
+  get #canAdd(): boolean {
+    return !this.#isClosed && this.#sessions.size < MAX_SESSIONS
+  }
+
   #add(): void {
-    this.#sessions.add(new GrpcSession(this.#endpoint, this))
+    if (this.#canAdd) this.#sessions.add(new GrpcSession(this.#endpoint, this))
   }
 
   /** Opens as many sessions as the pending calls need: one, until the Hub has named a limit. */
   #addForPending(): void {
-    if (this.#isClosed || this.#pending.size === 0) return
+    if (this.#pending.size === 0 || !this.#canAdd) return
     const needed = Math.max(1, Math.ceil(this.#pending.size / this.#maxCalls))
     let connecting = 0
     for (const session of this.#sessions) if (session.isConnecting) connecting += 1
-    for (; connecting < needed; connecting += 1) this.#add()
+    for (; connecting < needed && this.#canAdd; connecting += 1) this.#add()
   }
 
   #rejectPending(error: HubError): void {

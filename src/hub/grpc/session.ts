@@ -23,13 +23,16 @@ const KEEP_ALIVE_DELAY_MS = 30_000
 /** The most calls in a session's life: HTTP/2 numbers streams with the odd numbers below 2^31. */
 const MAX_CALLS_IN_LIFE = 2 ** 30 - 1
 
+/** What Node says of a peer that has named no limit on the streams of a session. */
+const UNLIMITED = 2 ** 32 - 1
+
 /** Who is told how a session fares. */
 export interface SessionOwner {
   /** It has become ready, or a call has ended: there may be room. */
   onRoom(session: GrpcSession): void
   /** It takes no more calls, though those that run may end well. */
   onLeaving(session: GrpcSession): void
-  /** It is gone. */
+  /** It is gone, and so is its connection. */
   onGone(session: GrpcSession, error: HubError): void
   /** Nothing has come or gone on it for a while. */
   onIdle(session: GrpcSession): void
@@ -48,12 +51,16 @@ export class GrpcSession {
   readonly #session: ClientHttp2Session
   readonly #connectTimer: NodeJS.Timeout
   #stage: 'connecting' | 'open' | 'leaving' = 'connecting'
+  /** How many of the two have not closed yet: the session, and the connection beneath it. */
+  #unclosed = 2
   #failure: unknown
   #maxCalls = 0
   #runningCalls = 0
   #startedCalls = 0
-  /** How many bytes the Hub had sent when a call last gave up waiting for it. */
-  #suspectSince: number | undefined
+  /** How many bytes the Hub had sent when a call last met its deadline; until it sends more. */
+  #bytesWhenLate: number | undefined
+  /** The one call that was started while the session was suspect. */
+  #trial: ClientHttp2Stream | undefined
 
   /**
    * Starts to connect.
@@ -64,6 +71,7 @@ export class GrpcSession {
     this.#owner = owner
     this.#socket = openSocket(endpoint)
     this.#session = connect(endpoint, { createConnection: () => this.#socket })
+    this.#socket.on('close', () => this.#takeClose())
     this.#connectTimer = setTimeout(() => {
       this.#fail(new Error('the Hub took too long to connect'))
     }, CONNECT_TIMEOUT_MS)
@@ -73,19 +81,14 @@ export class GrpcSession {
         const isHttp2 = alpnProtocol === 'h2' || alpnProtocol === 'h2c'
         if (!isHttp2) this.#fail(new Error('the peer did not agree to HTTP/2'))
       })
-      .on('remoteSettings', ({ maxConcurrentStreams = Number.POSITIVE_INFINITY }) => {
-        this.#takeLimit(maxConcurrentStreams)
+      .on('remoteSettings', ({ maxConcurrentStreams: maxCalls = UNLIMITED }) => {
+        this.#takeLimit(maxCalls === UNLIMITED ? Number.POSITIVE_INFINITY : maxCalls)
       })
       .on('goaway', () => this.#leave())
       .on('error', (error) => {
         this.#failure ??= error
       })
-      .on('close', () => {
-        clearTimeout(this.#connectTimer)
-        const error = new HubError('the connection to the Hub failed', { cause: this.#failure })
-        this.#leave()
-        this.#owner.onGone(this, error)
-      })
+      .on('close', () => this.#takeClose())
       .setTimeout(IDLE_TIMEOUT_MS, () => this.#owner.onIdle(this))
   }
 
@@ -93,7 +96,7 @@ export class GrpcSession {
     return this.#stage === 'connecting'
   }
 
-  /** The most calls at a time that the Hub allows here; 0 until it is known. */
+  /** The most calls at a time that the Hub allows here, be it any number; 0 until it is known. */
   get maxCalls(): number {
     return this.#maxCalls
   }
@@ -108,19 +111,19 @@ export class GrpcSession {
     return this.#startedCalls > 0
   }
 
-  /**
-   * Whether new calls may go here, room or not: it is open, and no call gave up on the Hub since
-   * the Hub last showed a sign of life.
-   */
-  get isUsable(): boolean {
-    const isTrusted =
-      this.#suspectSince === undefined || this.#socket.bytesRead > this.#suspectSince
-    return this.#stage === 'open' && isTrusted && !this.#session.closed
+  /** Whether new calls may come here, sooner or later. */
+  get isOpen(): boolean {
+    return this.#stage === 'open' && !this.#session.closed
   }
 
-  /** Whether it is usable, and the Hub allows one call more. */
+  /** Whether a call may be started here now: the Hub allows one more, and nothing is suspect. */
   get hasRoom(): boolean {
-    return this.#runningCalls < this.#maxCalls && this.isUsable
+    return this.#allowsCall && !this.#isSuspect
+  }
+
+  /** Whether the session is suspect, and a call may be started here now that tries it. */
+  get takesTrial(): boolean {
+    return this.#allowsCall && this.#isSuspect && this.#trial === undefined
   }
 
   /**
@@ -130,6 +133,7 @@ export class GrpcSession {
    */
   request(headers: OutgoingHttpHeaders): ClientHttp2Stream {
     const stream = this.#session.request(headers, { endStream: false })
+    if (this.#isSuspect) this.#trial = stream
     this.#runningCalls += 1
     this.#startedCalls += 1
     if (this.#startedCalls === MAX_CALLS_IN_LIFE) {
@@ -138,19 +142,44 @@ export class GrpcSession {
     }
     return stream.once('close', () => {
       this.#runningCalls -= 1
+      if (this.#trial === stream) this.#trial = undefined
       this.#owner.onRoom(this)
     })
   }
 
-  /** Told by a call that gave up waiting for the Hub: perhaps the Hub is no longer there. */
-  suspect(): void {
-    this.#suspectSince = this.#socket.bytesRead
+  /** Told by a call that the Hub has sent it something: there may be room again. */
+  onBytes(): void {
+    if (this.#bytesWhenLate === undefined) return
+    this.#bytesWhenLate = undefined
+    this.#trial = undefined
+    this.#owner.onRoom(this)
+  }
+
+  /**
+   * Told by a call that the Hub has not answered it by its deadline: perhaps the Hub is no longer
+   * there. Until the Hub sends anything, the session is suspect; if it already is, and this call
+   * was started to try it, it is closed.
+   */
+  onLate(stream: ClientHttp2Stream): void {
+    if (this.#isSuspect && this.#trial === stream) {
+      this.#fail(new Error('the Hub has sent nothing for two deadlines'))
+    } else this.#bytesWhenLate = this.#socket.bytesRead
   }
 
   /** Cuts off what runs, and frees the connection at once. */
   close(): void {
     this.#session.destroy()
     this.#socket.destroy()
+    this.#leave()
+  }
+
+  get #allowsCall(): boolean {
+    return this.#runningCalls < this.#maxCalls && this.isOpen
+  }
+
+  /** Whether a call met its deadline here, and the Hub has sent nothing since. */
+  get #isSuspect(): boolean {
+    return this.#bytesWhenLate !== undefined && this.#socket.bytesRead <= this.#bytesWhenLate
   }
 
   #takeLimit(maxCalls: number): void {
@@ -170,6 +199,15 @@ export class GrpcSession {
     if (this.#stage === 'leaving') return
     this.#stage = 'leaving'
     this.#owner.onLeaving(this)
+  }
+
+  #takeClose(): void {
+    clearTimeout(this.#connectTimer)
+    this.#leave()
+    this.#unclosed -= 1
+    if (this.#unclosed > 0) return
+    const error = new HubError('the connection to the Hub failed', { cause: this.#failure })
+    this.#owner.onGone(this, error)
   }
 
   #fail(error: Error): void {

@@ -173,7 +173,7 @@ describe('a call on a socket that was idle', () => {
     const now = performance.now()
     const clock = vi.spyOn(performance, 'now').mockReturnValue(now + ms)
     onTestFinished(() => clock.mockRestore())
-    call.release()
+    call.release('late')
     await vi.waitFor(() => {
       const open = opened.filter(({ readyState, OPEN }) => readyState === OPEN)
       // One belongs to the sockets of the set-up.

@@ -4,18 +4,19 @@ import { createServer } from 'node:net'
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import type { GrpcSession } from '../../../src/hub/grpc/session.js'
 import { SessionPool } from '../../../src/hub/grpc/session-pool.js'
-import { type FaultyGrpcHub, startFaultyGrpcHub } from '../../support/faulty-grpc-hub.js'
+import { countClientSockets } from '../../support/client-sockets.js'
+import {
+  callsPerSession,
+  type FaultyGrpcCall,
+  type FaultyGrpcHub,
+  startFaultyGrpcHub,
+} from '../../support/faulty-grpc-hub.js'
 import { connectForTest, finishLogin, giveToken } from '../../support/token-calls.js'
 
 function sessionOf(hub: FaultyGrpcHub, index: number): ServerHttp2Session {
   const session = hub.sessions[index]?.session
   if (!session) throw new Error(`the Hub has no session ${index}`)
   return session
-}
-
-/** How many calls came on each session. */
-function callsPerSession(hub: FaultyGrpcHub): number[] {
-  return hub.sessions.map(({ calls }) => calls.length)
 }
 
 async function expectSessions(hub: FaultyGrpcHub, count: number): Promise<void> {
@@ -163,6 +164,7 @@ describe('the session with a Hub', () => {
     const { startLogin } = connectForTest(`grpc://127.0.0.1:${port}`)
     const [socket] = await once(server, 'connection')
     const { failed } = startLogin()
+    await new Promise((resolve) => setImmediate(resolve))
     vi.advanceTimersByTime(5_000)
     await expect(failed).rejects.toMatchObject({
       cause: new Error('the Hub took too long to connect'),
@@ -198,38 +200,6 @@ describe('a call that waits for a session', () => {
   })
 })
 
-describe('a call that gave up on the Hub', () => {
-  it('sends new calls to a fresh session, while those on the old one go on', async () => {
-    const held: (() => void)[] = []
-    const hub = await startFaultyGrpcHub(async (call) => {
-      if (hub.sessions.length > 1) await giveToken(call)
-      else held.push(() => void giveToken(call))
-    })
-    const { startLogin } = connectForTest(hub.url)
-    const [unanswered, running] = [startLogin(), startLogin()]
-    await vi.waitFor(() => expect(held).toHaveLength(2))
-    unanswered.release()
-
-    expect(await finishLogin(startLogin())).toBe('token')
-    expect(callsPerSession(hub)).toEqual([2, 1])
-    held[1]?.()
-    expect(await finishLogin(running)).toBe('token')
-    // The old session has shown that the Hub is there.
-    expect(await finishLogin(startLogin())).toBe('token')
-    expect(callsPerSession(hub)).toEqual([3, 1])
-  })
-
-  it('is not one that was released while the app had to sign', async () => {
-    const hub = await startFaultyGrpcHub(giveToken)
-    const { startLogin } = connectForTest(hub.url)
-    const call = startLogin()
-    await call.challenge
-    call.release()
-    await finishLogin(startLogin())
-    expect(callsPerSession(hub)).toEqual([2])
-  })
-})
-
 describe('a Hub that limits the calls on a session', () => {
   it.each([1, 2])('to %d gets as many sessions as it takes', async (maxConcurrentStreams) => {
     const hub = await startFaultyGrpcHub(giveToken, { settings: { maxConcurrentStreams } })
@@ -242,6 +212,37 @@ describe('a Hub that limits the calls on a session', () => {
     for (const call of calls) expect(await finishLogin(call)).toBe('token')
     for (let more = 0; more < 6; more += 1) await finishLogin(startLogin())
     expect(hub.sessions).toHaveLength(6 / maxConcurrentStreams)
+  })
+
+  it('to 10 gets eight sessions at most; what finds no room waits for its turn', async () => {
+    const hub = await startFaultyGrpcHub(giveToken, { settings: { maxConcurrentStreams: 10 } })
+    const sockets = countClientSockets(hub.url)
+    const { connection, startLogin } = connectForTest(hub.url)
+    expect(connection.capacity).toBe(Number.POSITIVE_INFINITY)
+    const calls = Array.from({ length: 200 }, startLogin)
+    await vi.waitFor(() => expect(hub.openCalls).toBe(80))
+    expect(connection.capacity).toBe(80)
+    for (const call of calls) expect(await finishLogin(call)).toBe('token')
+    expect(sockets.most).toBe(8)
+    expect(hub.sessions).toHaveLength(8)
+  })
+
+  it('has eight connections at most while it cuts off one after the other', async () => {
+    const hub = await startFaultyGrpcHub(
+      async (call) => {
+        await giveToken(call)
+        call.drop()
+      },
+      { settings: { maxConcurrentStreams: 2 } },
+    )
+    const sockets = countClientSockets(hub.url)
+    const { connection, startLogin } = connectForTest(hub.url)
+    const logins = Array.from({ length: 100 }, () => finishLogin(startLogin()).catch(() => {}))
+    await Promise.all(logins)
+    expect(hub.sessions.length).toBeGreaterThan(8)
+    expect(sockets.most).toBe(8)
+    connection.close()
+    await vi.waitFor(() => expect(sockets.open).toBe(0))
   })
 
   it('has idle sessions closed, but for one', async () => {
@@ -260,7 +261,11 @@ describe('a Hub that limits the calls on a session', () => {
   })
 
   it('lets the next call have the room of one that was released', async () => {
-    const hub = await startFaultyGrpcHub(giveToken, { settings: { maxConcurrentStreams: 1 } })
+    const script = (call: FaultyGrpcCall) => {
+      call.endWhenLeft()
+      return giveToken(call)
+    }
+    const hub = await startFaultyGrpcHub(script, { settings: { maxConcurrentStreams: 1 } })
     const { startLogin } = connectForTest(hub.url)
     for (let round = 0; round < 10; round += 1) {
       const call = startLogin()
