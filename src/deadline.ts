@@ -1,5 +1,5 @@
 /**
- * Waits for work, but not for ever. The work itself goes on: ending it is its owner's part.
+ * Waits for work, up to a deadline. The work itself goes on: ending it is its owner's part.
  *
  * @param seconds - how long to wait
  * @param work - what to wait for

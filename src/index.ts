@@ -1,10 +1,9 @@
 import { createReload } from './app/reload.js'
-import { type Running, start } from './app/start.js'
+import { type RunningServer, start } from './app/start.js'
 import { ConfigError, readConfig } from './config/config.js'
 import { readEnvironment } from './config/environment.js'
 import { openLog } from './log.js'
-import { onceToldToStop, wheneverToldToReload } from './process.js'
-import { catchStrays } from './uncaught.js'
+import { handleUncaughtErrors, onReloadSignal, onShutdownSignal } from './process.js'
 
 /** How long stopping may take beyond the time that logins have to end, in ms. */
 const STOP_TIMEOUT_MS = 2_000
@@ -14,12 +13,12 @@ try {
   const config = readConfig(environment)
   const log = await openLog(config.logLevel)
   const starting = start(config, log)
-  wheneverToldToReload(createReload(environment, readEnvironment, starting, log))
+  onReloadSignal(createReload(environment, readEnvironment, starting, log))
   const running = await starting
   const stop = (exitStatus: number) =>
     stopWithin(config.limits.shutdownTimeout * 1000 + STOP_TIMEOUT_MS, running, exitStatus)
-  onceToldToStop(() => void stop(0))
-  catchStrays(log, () => void stop(1))
+  onShutdownSignal(() => void stop(0))
+  handleUncaughtErrors(log, () => void stop(1))
   await running.keyChecked.catch(async (error: unknown) => {
     printFaults(error)
     await stop(1)
@@ -30,7 +29,7 @@ try {
 }
 
 /** Stops everything and ends the process, at the latest when the time for stopping is up. */
-async function stopWithin(ms: number, running: Running, exitStatus: number): Promise<never> {
+async function stopWithin(ms: number, running: RunningServer, exitStatus: number): Promise<never> {
   setTimeout(() => process.exit(exitStatus), ms).unref()
   await running.close()
   process.exit(exitStatus)

@@ -45,6 +45,19 @@ export const ErrorCode = {
 /** One of the codes of {@link ErrorCode}. */
 export type ErrorCode = (typeof ErrorCode)[keyof typeof ErrorCode]
 
+/** With which codes of RFC 6455 the server closes a socket. ws itself adds 1007 and 1009. */
+export const CloseCode = {
+  /** The app has logged in, and asks for nothing more. */
+  Normal: 1000,
+  /** The server stops. */
+  GoingAway: 1001,
+  /** The app doesn't keep to the protocol, or doesn't start a login. */
+  PolicyViolation: 1008,
+} as const
+
+/** One of the codes of {@link CloseCode}. */
+export type CloseCode = (typeof CloseCode)[keyof typeof CloseCode]
+
 /** The app asks to log a user in. */
 export interface TokenRequest {
   readonly type: 'token'

@@ -24,7 +24,7 @@ it('only the entry that starts it, and the dev Hub itself, import the dev Hub', 
     targets.some((target) => target.startsWith('dev-hub/')),
   )
   const outside = importers.map(([file]) => file).filter((file) => !file.startsWith('dev-hub/'))
-  expect(outside).toEqual(['app/start.ts'])
+  expect(outside).toEqual(['app/parts.ts'])
 })
 
 it('the wire imports neither server nor client, nor anything else', async () => {
@@ -55,7 +55,7 @@ it('what metrics take is loaded only where they are asked for', async () => {
     if (metrics.length === 0) continue
     const loaded = [...source.matchAll(/^import (?!type)[^'(]*'(\.\.?\/metrics\/[^']*)'/gm)]
     expect(loaded, file).toEqual([])
-    expect(['config/config.ts', 'app/with-metrics.ts']).toContain(file)
+    expect(['config/config.ts', 'app/parts.ts']).toContain(file)
   }
 })
 
@@ -63,6 +63,6 @@ it('Redis is loaded only where it is configured', async () => {
   const importers = [...(await importsByFile())]
     .filter(([, targets]) => targets.some((target) => target.startsWith('limits/redis-')))
     .map(([file]) => file)
-  expect(importers).toEqual(['app/start.ts'])
-  expect(await readFile(join(SRC, 'app/start.ts'), 'utf8')).not.toMatch(/from '\.\.\/limits\/redis/)
+  expect(importers).toEqual(['app/parts.ts'])
+  expect(await readFile(join(SRC, 'app/parts.ts'), 'utf8')).not.toMatch(/from '\.\.\/limits\/redis/)
 })

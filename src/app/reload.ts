@@ -1,13 +1,23 @@
-import { ConfigError, type Environment, readConfig, VARIABLES } from '../config/config.js'
+import {
+  type Config,
+  ConfigError,
+  type Environment,
+  readConfig,
+  VARIABLES,
+} from '../config/config.js'
+import type { TlsFiles } from '../http/listener.js'
+import type { LoginServer } from '../http/server.js'
+import type { ServerKey } from '../hub/server-key.js'
+import type { ApiKey } from '../keys/api-signature.js'
 import type { Log } from '../log.js'
-import type { Running } from './start.js'
+import type { RunningServer } from './start.js'
 
-/** What takes another value while the server runs; not whether there is a value. */
+/** The variables that take another value while the server runs; not whether there is a value. */
 const RELOADED = ['TLS_CERT', 'TLS_KEY', 'USER_API_KEY', 'USER_API_SECRET']
 
 /**
  * Makes what reloads the configuration of a running server: certificate and API key. Whatever is
- * of no use is refused with a line in the log, and what is in use stays. Never rejects.
+ * invalid is refused with a line in the log, and what is in use stays. Never rejects.
  *
  * @param started - the environment that the server was started with
  * @param readEnvironment - reads it again
@@ -15,7 +25,7 @@ const RELOADED = ['TLS_CERT', 'TLS_KEY', 'USER_API_KEY', 'USER_API_SECRET']
 export function createReload(
   started: Environment,
   readEnvironment: () => Environment,
-  running: Promise<Pick<Running, 'reload'>>,
+  running: Promise<Pick<RunningServer, 'reload'>>,
   log: Log,
 ): () => Promise<void> {
   return async () => {
@@ -41,4 +51,75 @@ function findRestartVariables(before: Environment, after: Environment): string[]
     if (old === fresh) return false
     return !RELOADED.includes(name) || old === undefined || fresh === undefined
   })
+}
+
+/** What runs, and of which some can be replaced. */
+interface Reloadable {
+  readonly serverKey: ServerKey
+  readonly server: LoginServer
+  readonly log: Log
+  /** Aborted once everything is being stopped. */
+  readonly stopping: AbortSignal
+}
+
+/** Takes another certificate and another API key into use while the server runs. */
+export class Reloader {
+  readonly #parts: Reloadable
+  readonly #started: Config
+  #tls: TlsFiles | undefined
+
+  /** @param started - what the server was started with */
+  constructor(started: Config, parts: Reloadable) {
+    this.#parts = parts
+    this.#started = started
+    this.#tls = started.tls
+  }
+
+  /**
+   * Takes what a configuration has of another certificate and key into use. A key that doesn't
+   * pass its check at the Hub is refused, and the one in use stays.
+   *
+   * @returns whether there was anything new, taken or refused
+   */
+  async reload({ tls, hub, warnings }: Config): Promise<boolean> {
+    const { log } = this.#parts
+    const fresh = warnings.filter((text) => !this.#started.warnings.includes(text))
+    for (const text of fresh) log.warn(`reload: ${text}`)
+    const isCertificateNew = this.#reloadCertificate(tls)
+    const isKeyNew = await this.#reloadKey(hub)
+    return isCertificateNew || isKeyNew
+  }
+
+  /** To begin or end to serve TLS takes a restart. */
+  #reloadCertificate(tls: TlsFiles | undefined): boolean {
+    if (!tls || !this.#tls) return false
+    if (tls.cert.equals(this.#tls.cert) && tls.key.equals(this.#tls.key)) return false
+    this.#parts.server.replaceCertificate(tls)
+    this.#tls = tls
+    this.#parts.log.info('reload: new connections get the new certificate')
+    return true
+  }
+
+  async #reloadKey(hub: Config['hub']): Promise<boolean> {
+    const { serverKey, log, stopping } = this.#parts
+    // The built-in Hub makes its own key, and to begin or end to use it takes a restart.
+    if (this.#started.hub.kind !== 'remote' || hub.kind !== 'remote') return false
+    if (isSame(hub.apiKey, serverKey.apiKey)) return false
+    const kind = await serverKey.replace(hub.apiKey)
+    if (stopping.aborted) return true
+    if (kind?.action === 'refuse') log.error(`reload: the key in use stays: ${kind.text}`)
+    else if (kind?.action === 'retry') {
+      log.error(
+        'reload: the key in use stays: HUB_URL: the Hub gave no usable answer, so the new key could not be checked; reload again once the Hub is back',
+      )
+    } else {
+      if (kind?.action === 'warn') log.warn(`reload: ${kind.text}`)
+      log.info('reload: logins that start from now on use the new key')
+    }
+    return true
+  }
+}
+
+function isSame(one: ApiKey, other: ApiKey): boolean {
+  return one.key === other.key && Buffer.compare(one.secret, other.secret) === 0
 }

@@ -1,11 +1,10 @@
 import { z } from 'zod'
-import { isLoopback } from '../http/loopback.js'
-import type { AllowedOrigins } from '../http/origins.js'
-import type { TlsFiles } from '../http/tls.js'
-import type { ApiKey } from '../hub/api-key.js'
+import type { TlsFiles } from '../http/listener.js'
+import { type AllowedOrigins, isLoopback } from '../http/origins.js'
+import type { ApiKey } from '../keys/api-signature.js'
 import { DEFAULT_LIMITS, type Limits } from '../limits/limits.js'
 import { LOG_LEVELS, type LogLevel } from '../log.js'
-import type { MetricsAddress } from '../metrics/address.js'
+import type { MetricsAddress } from '../metrics/metrics.js'
 import { readTlsConfig } from './tls.js'
 import {
   addressRanges,

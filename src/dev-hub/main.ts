@@ -2,7 +2,7 @@ import { parseArgs } from 'node:util'
 import { ConfigError, readDevHubPorts } from '../config/config.js'
 import { readEnvironment } from '../config/environment.js'
 import { namePort } from '../config/listen-errors.js'
-import { onceToldToStop } from '../process.js'
+import { onShutdownSignal } from '../process.js'
 import { type DevHub, startDevHub } from './hub.js'
 
 const USAGE = `usage: npm run dev-hub [-- --json]
@@ -18,7 +18,7 @@ try {
     .catch(namePort('DEV_HUB_PORT', ports.port))
     .catch(namePort('DEV_HUB_GRPC_PORT', ports.grpcPort))
   process.stdout.write(isJson ? describeAsJson(hub) : describe(hub))
-  onceToldToStop(() => void hub.close().then(() => process.exit(0)))
+  onShutdownSignal(() => void hub.close().then(() => process.exit(0)))
 } catch (error) {
   if (!(error instanceof ConfigError)) throw error
   process.stderr.write(`${error.message}\n`)

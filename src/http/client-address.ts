@@ -1,9 +1,7 @@
 import type { IncomingMessage } from 'node:http'
 import { isIPv4 } from 'node:net'
 import ipaddr from 'ipaddr.js'
-
-/** A range of addresses: one to compare with, and how many of its leading bits count. */
-type Range = [address: ipaddr.IPv4 | ipaddr.IPv6, bits: number]
+import proxyaddr from 'proxy-addr'
 
 /** How many leading bits of an IPv6 address name a customer: what follows is theirs to change. */
 const IPV6_CUSTOMER_BITS = 64
@@ -13,14 +11,18 @@ const IPV4_IN_IPV6 = /^::ffff:(?=[\d.]+$)/
 
 /** The proxies whose word on where a request came from is taken. */
 export class TrustedProxies {
-  readonly #ranges: readonly Range[]
+  readonly #isTrusted: ReturnType<typeof proxyaddr.compile>
+  readonly #hasProxies: boolean
 
   /**
    * @param ranges - addresses, or ranges in CIDR notation
    * @throws TypeError naming the first text that is neither
    */
   constructor(ranges: readonly string[] = []) {
-    this.#ranges = ranges.map(parseRange)
+    const invalid = ranges.find((range) => !ipaddr.isValid(range) && !ipaddr.isValidCIDR(range))
+    if (invalid !== undefined) throw new TypeError(`${invalid} is neither an address nor a range`)
+    this.#isTrusted = proxyaddr.compile([...ranges])
+    this.#hasProxies = ranges.length > 0
   }
 
   /**
@@ -34,33 +36,11 @@ export class TrustedProxies {
   clientOf(request: IncomingMessage): string {
     const peer = (request.socket.remoteAddress ?? '').replace(IPV4_IN_IPV6, '')
     // Most clients are named like this, and it costs nothing.
-    if (this.#ranges.length === 0 && isIPv4(peer)) return peer
-    let address = parseAddress(peer)
-    const forwarded = [request.headers['x-forwarded-for'] ?? []].flat().join(',').split(',')
-    while (address && this.#trusts(address)) {
-      const previous = parseAddress((forwarded.pop() ?? '').trim())
-      if (!previous) break
-      address = previous
-    }
-    return address ? nameOf(address) : 'unknown'
+    if (!this.#hasProxies && isIPv4(peer)) return peer
+    const chain = proxyaddr.all(request, this.#isTrusted)
+    const address = chain.findLast((text) => ipaddr.isValid(text))
+    return address === undefined ? 'unknown' : nameOf(ipaddr.process(address))
   }
-
-  #trusts(address: ipaddr.IPv4 | ipaddr.IPv6): boolean {
-    return this.#ranges.some(
-      ([range, bits]) => range.kind() === address.kind() && address.match(range, bits),
-    )
-  }
-}
-
-function parseRange(text: string): Range {
-  if (ipaddr.isValidCIDR(text)) return ipaddr.parseCIDR(text)
-  const address = parseAddress(text)
-  if (!address) throw new TypeError(`${text} is neither an address nor a range`)
-  return [address, address.kind() === 'ipv4' ? 32 : 128]
-}
-
-function parseAddress(text: string): ipaddr.IPv4 | ipaddr.IPv6 | undefined {
-  return ipaddr.isValid(text) ? ipaddr.process(text) : undefined
 }
 
 function nameOf(address: ipaddr.IPv4 | ipaddr.IPv6): string {

@@ -3,7 +3,7 @@ import type { Context, Middleware } from 'koa'
 
 /**
  * Answers in JSON what would else be Koa's or a library's own text: unknown paths, requests that
- * can't be read, and faults of ours, which also go to the app's `error` event.
+ * can't be read, and errors of ours, which also go to the app's `error` event.
  */
 export const answerErrors: Middleware = async (ctx, next) => {
   try {

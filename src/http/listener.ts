@@ -1,7 +1,8 @@
 import { createServer, type Server, type ServerOptions } from 'node:http'
 import { createServer as createTlsServer } from 'node:https'
+import type { AddressInfo, Socket } from 'node:net'
+import type { SecureContextOptions } from 'node:tls'
 import Koa from 'koa'
-import { secureContextOf, type TlsFiles } from './tls.js'
 
 /** How long a client may take for a request's headers, and for the whole request, in ms. */
 const REQUEST_TIMEOUTS: ServerOptions = {
@@ -16,10 +17,32 @@ const REQUEST_TIMEOUTS: ServerOptions = {
 const HANDSHAKE_TIMEOUT_MS = 10_000
 
 /** How many connections there may be beside those of open sockets: requests and upgrades. */
-const SPARE_CONNECTIONS = 1_000
+const REQUEST_CONNECTIONS = 1_000
 
-/** A Koa app whose HTTP server doesn't wait for ever, nor for everybody. */
+/** How long a client may take to let go of a connection that is being closed, in ms. */
+export const CLOSE_TIMEOUT_MS = 1_000
+
+/** A certificate and its private key, each the content of a PEM file. */
+export interface TlsFiles {
+  /** The server's own certificate first, then those up to, but without, a root's. */
+  readonly cert: Buffer
+  /** Not encrypted. */
+  readonly key: Buffer
+}
+
+/** How TLS is spoken with a certificate: 1.2 at least, as RFC 8996 demands. */
+export function secureContextOf({ cert, key }: TlsFiles): SecureContextOptions {
+  return { cert, key, minVersion: 'TLSv1.2' }
+}
+
+/** A Koa app whose HTTP server bounds the time of requests and the number of connections. */
 export class BoundedKoa extends Koa {
+  /**
+   * The TCP connections, from the moment they are accepted. Node.js itself knows those on which
+   * HTTP is spoken, but not one that is silent instead of shaking hands for TLS.
+   */
+  readonly #connections = new Set<Socket>()
+
   /**
    * @param maxSockets - how many WebSockets there may be; 0 for any number
    * @param tls - what to serve TLS with; it is plain HTTP where missing
@@ -28,10 +51,19 @@ export class BoundedKoa extends Koa {
     super()
     this.listen = (...args: unknown[]) => {
       const server = this.#createServer(tls)
-      if (maxSockets > 0) server.maxConnections = maxSockets + SPARE_CONNECTIONS
+      if (maxSockets > 0) server.maxConnections = maxSockets + REQUEST_CONNECTIONS
+      server.on('connection', (socket: Socket) => {
+        this.#connections.add(socket)
+        socket.once('close', () => this.#connections.delete(socket))
+      })
       Reflect.apply(server.listen, server, args)
       return server
     }
+  }
+
+  /** Cuts all connections off at once. */
+  destroyConnections(): void {
+    for (const socket of this.#connections) socket.destroy()
   }
 
   #createServer(tls: TlsFiles | undefined): Server {
@@ -39,4 +71,16 @@ export class BoundedKoa extends Koa {
     const options = { ...secureContextOf(tls), handshakeTimeout: HANDSHAKE_TIMEOUT_MS }
     return createTlsServer({ ...REQUEST_TIMEOUTS, ...options }, this.callback())
   }
+}
+
+/**
+ * Host and port by which this machine reaches a listening server.
+ *
+ * @throws TypeError where the address is not one of TCP
+ */
+export function addressOf(address: AddressInfo | string | null): string {
+  if (address === null || typeof address === 'string') throw new TypeError('not a TCP server')
+  const { address: host, port, family } = address
+  if (host === '::' || host === '0.0.0.0') return `localhost:${port}`
+  return family === 'IPv6' ? `[${host}]:${port}` : `${host}:${port}`
 }

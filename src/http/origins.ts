@@ -1,8 +1,14 @@
-/** Pages of a developer's own machine, on any port: what apps under development run on. */
-const LOCAL_PAGE = /^https?:\/\/(localhost|127(\.\d{1,3}){3}|\[::1\])(:\d+)?$/
+/** Names and addresses by which a machine reaches itself; IPv6 in brackets as in a URL. */
+const LOOPBACK = String.raw`(localhost|127(\.\d{1,3}){3}|\[::1\])`
 
-/** Names by which a machine calls itself. */
-const LOOPBACK_HOST = /^(localhost|127(\.\d{1,3}){3}|\[::1\])(:\d+)?$/i
+/** Pages of a developer's own machine, on any port: what apps under development run on. */
+const LOCAL_PAGE = new RegExp(`^https?://${LOOPBACK}(:\\d+)?$`)
+
+/** A `Host` header that names this machine. */
+const LOOPBACK_HOST = new RegExp(`^${LOOPBACK}(:\\d+)?$`, 'i')
+
+/** An address to listen on that only this machine reaches. */
+const LOOPBACK_ADDRESS = new RegExp(`^(${LOOPBACK}|::1)$`)
 
 /** Whose pages may log users in: everyone's, those on this list, or those of this machine. */
 export type AllowedOrigins = '*' | 'local' | readonly string[]
@@ -23,4 +29,9 @@ export function isAllowedOrigin(origin: string | undefined, allowed: AllowedOrig
  */
 export function isLoopbackHost(host: string | undefined): boolean {
   return host !== undefined && LOOPBACK_HOST.test(host)
+}
+
+/** Whether a host without a port is this machine; IPv6 in brackets as in a URL, or not. */
+export function isLoopback(host: string): boolean {
+  return LOOPBACK_ADDRESS.test(host)
 }

@@ -1,26 +1,28 @@
-import { STATUS_CODES } from 'node:http'
-import type { DefaultState } from 'koa'
+import { type IncomingMessage, STATUS_CODES } from 'node:http'
+import type { DefaultState, Middleware } from 'koa'
 import bodyParser from 'koa-bodyparser'
 import json from 'koa-json'
+import logger from 'koa-logger'
 import Router from 'koa-router'
 import websockify, { type SocketContext, type WebSocketApp } from 'koa-websocket'
+import type { VerifyClientCallbackAsync } from 'ws'
 import type { Log } from '../log.js'
 import type { Readiness } from '../login/events.js'
-import { LoginSession, type SessionSettings } from '../login/session.js'
+import { type AppSocket, LoginSession, type SessionSettings } from '../login/session.js'
 import { LOGIN_PATH } from '../protocol.js'
 import { answerErrors } from './errors.js'
-import { KoaSocket } from './koa-socket.js'
-import { BoundedKoa } from './listener.js'
-import { logRequests } from './request-log.js'
+import { BoundedKoa, CLOSE_TIMEOUT_MS, type TlsFiles } from './listener.js'
 import { simpleAuthRoutes } from './simple-auth.js'
-import type { TlsFiles } from './tls.js'
 import { type AdmissionSettings, decideUpgrade, headersOf } from './upgrade.js'
 
 /** The most that a request's body may have. No route takes one yet, so it is small. */
 const MAX_BODY = '1kb'
 
-/** How long a client may take to let go of a connection that is being closed, in ms. */
-export const CLOSE_TIMEOUT_MS = 1_000
+/** How much an app may leave unread before its socket is cut off, in bytes. */
+const MAX_UNREAD_BYTES = 64 * 1024
+
+/** koa-logger's line for a response has this many parts: format, method, path, status, time, size. */
+const RESPONSE_PARTS = 6
 
 /** What the app is built of. */
 export interface AppSettings extends SessionSettings {
@@ -37,18 +39,10 @@ export interface AppSettings extends SessionSettings {
 }
 
 /** Builds the Koa app: HTTP routes, and the WebSocket route that logs users in. */
-export function createApp(settings: AppSettings): WebSocketApp {
-  const { log, admission, observer } = settings
+export function createApp(settings: AppSettings): BoundedKoa & WebSocketApp {
+  const { log, admission } = settings
   const app = websockify(new BoundedKoa(admission.limits.maxSockets, settings.tls), {
-    verifyClient: ({ req }, decide) => {
-      void decideUpgrade(req, admission, (refusal) => {
-        if (!refusal) return decide(true)
-        const { status, limit } = refusal
-        observer.upgradeRefused(status)
-        if (limit) observer.limitHit(limit)
-        decide(false, status, STATUS_CODES[status], headersOf(refusal))
-      })
-    },
+    verifyClient: ({ req }, decide) => verifyUpgrade(req, settings, decide),
     maxPayload: admission.limits.maxMessageBytes,
     closeTimeout: CLOSE_TIMEOUT_MS,
     perMessageDeflate: false,
@@ -62,6 +56,32 @@ export function createApp(settings: AppSettings): WebSocketApp {
   if (settings.simpleAuth) app.use(simpleAuthRoutes(settings).routes())
   app.ws.use(socketRoutes(settings).routes())
   return app
+}
+
+/** Logs each HTTP request when it is answered, at level `debug`. */
+function logRequests(log: Log): Middleware {
+  return logger((_line, parts) => {
+    const [, method, path, status, time] = parts
+    if (parts.length === RESPONSE_PARTS) log.debug({ method, path, status, time }, 'request')
+  })
+}
+
+/** How `ws` is told whether a request may become a WebSocket. */
+type UpgradeAnswer = Parameters<VerifyClientCallbackAsync>[1]
+
+/** Answers `ws` on whether a request may become a WebSocket. */
+function verifyUpgrade(
+  request: IncomingMessage,
+  { admission, events, log }: AppSettings,
+  answer: UpgradeAnswer,
+): void {
+  decideUpgrade(request, admission, (refusal) => {
+    if (!refusal) return answer(true)
+    const { status, limit } = refusal
+    events.upgradeRefused(status)
+    if (limit) events.limitHit(limit)
+    answer(false, status, STATUS_CODES[status], headersOf(refusal))
+  }).catch((err: unknown) => log.error({ err }, 'upgrade failed'))
 }
 
 function httpRoutes({ findReadiness }: AppSettings): Router {
@@ -83,15 +103,22 @@ function socketRoutes(settings: AppSettings): Router<DefaultState, SocketContext
   router.get(LOGIN_PATH, ({ websocket, req }) => {
     const address = admission.proxies.clientOf(req)
     admission.openSockets.add(address)
-    const session = new LoginSession(
-      new KoaSocket(websocket, address, req.headers.origin),
-      settings,
-    )
+    const socket: AppSocket = {
+      address,
+      origin: req.headers.origin,
+      send(text) {
+        websocket.send(text)
+        // An app that asks on and on without reading would have us keep all the answers.
+        if (websocket.bufferedAmount > MAX_UNREAD_BYTES) websocket.terminate()
+      },
+      close: (code) => websocket.close(code),
+    }
+    const session = new LoginSession(socket, settings)
     sessions.add(session)
     // Registered before anything is awaited: a message that came meanwhile would be lost.
     websocket.on('message', (frame: Buffer, isBinary) => session.receive(frame, isBinary))
     websocket.on('close', () => {
-      session.leave()
+      session.disconnected()
       sessions.delete(session)
       admission.openSockets.remove(address)
     })

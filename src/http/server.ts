@@ -1,31 +1,27 @@
 import { once } from 'node:events'
+import { setTimeout as wait } from 'node:timers/promises'
 import { Server as TlsServer } from 'node:tls'
 import type { DemoOptions } from '../demo/demo.js'
-import type { ApiKey } from '../hub/api-key.js'
 import { GuardedHub } from '../hub/guarded-hub.js'
 import type { Hub } from '../hub/hub.js'
-import type { HubReadiness } from '../hub/server-key.js'
+import { ServerKey } from '../hub/server-key.js'
+import type { ApiKey } from '../keys/api-signature.js'
 import { EventLoopWatch } from '../limits/event-loop.js'
 import { DEFAULT_LIMITS, type Limits } from '../limits/limits.js'
 import { type OpenLimiter, RateLimits } from '../limits/rate-limits.js'
 import type { Log } from '../log.js'
-import { Doorkeeper } from '../login/authorize-user.js'
-import { drain } from '../login/drain.js'
-import { NO_OBSERVER, type Observer, type Readiness, type ServerCounts } from '../login/events.js'
+import { type LoginEvents, NO_EVENTS, type Readiness, type ServerCounts } from '../login/events.js'
 import { LoginLog } from '../login/login-log.js'
-import { WaitingRoom } from '../login/pending-logins.js'
+import { PendingLogins } from '../login/pending-logins.js'
 import type { LoginSession } from '../login/session.js'
 import { LOGIN_PATH } from '../protocol.js'
 import type { Authorize } from '../users/authorize.js'
 import type { UserStore } from '../users/user-store.js'
 import { TrustedProxies } from './client-address.js'
-import { addressOf } from './listen-address.js'
-import { isLoopback } from './loopback.js'
-import { OpenConnections } from './open-connections.js'
-import { OpenSockets } from './open-sockets.js'
-import type { AllowedOrigins } from './origins.js'
-import { CLOSE_TIMEOUT_MS, createApp } from './routes.js'
-import { secureContextOf, type TlsFiles } from './tls.js'
+import { addressOf, CLOSE_TIMEOUT_MS, secureContextOf, type TlsFiles } from './listener.js'
+import { type AllowedOrigins, isLoopback } from './origins.js'
+import { createApp } from './routes.js'
+import { OpenSockets } from './upgrade.js'
 
 /** What a login server needs. */
 export interface ServerOptions {
@@ -35,19 +31,19 @@ export interface ServerOptions {
   readonly host?: string | undefined
   readonly log: Log
   readonly hub: Hub
-  /** The server's own key at the Hub; a function is asked for it at the start of each login. */
-  readonly apiKey: ApiKey | (() => ApiKey)
+  /** The server's own key at the Hub: one that counts as confirmed, or one that is checked. */
+  readonly apiKey: ApiKey | ServerKey
   /** How long the Hub may take for each of a login's two steps, in seconds. */
   readonly hubTimeout: number
   /** How long an app may take to sign, in seconds. */
   readonly challengeTimeout: number
-  /** How long the API signature of a `UserAuth` is good, in seconds. */
+  /** How long the API signature of a `UserAuth` is valid, in seconds. */
   readonly userAuthTtl: number
   /** Limits other than the usual ones. */
   readonly limits?: Partial<Limits>
   /** Where users are kept, and who of them is blocked; nowhere where missing. Stays open. */
   readonly users?: UserStore | undefined
-  /** Decides on every user, at the end of a login; everybody may come in where missing. */
+  /** Decides on every user, at the end of a login; everybody may log in where missing. */
   readonly authorize?: Authorize | undefined
   /** Makes what rates are counted with; in memory where missing. */
   readonly openLimiter?: OpenLimiter | undefined
@@ -55,16 +51,14 @@ export interface ServerOptions {
   readonly allowedOrigins?: AllowedOrigins
   /** Proxies whose `X-Forwarded-For` is believed: addresses, or ranges in CIDR notation. */
   readonly trustedProxies?: readonly string[]
-  /** Tells whether the server can do its work, as far as its Hub goes; it can where missing. */
-  findHubReadiness?(): Promise<HubReadiness>
   /** What to serve https and wss with; it is http and ws where missing. */
   readonly tls?: TlsFiles | undefined
   /** Whether `GET /api/userauth` gives credentials without identity; it doesn't where missing. */
   readonly simpleAuth?: boolean | undefined
   /** The demo page at `/`; none where missing. */
   readonly demo?: DemoOptions | undefined
-  /** Is told what happens; nobody where missing. */
-  readonly observer?: Observer | undefined
+  /** Are told what happens; nobody where missing. */
+  readonly events?: LoginEvents | undefined
 }
 
 /** A login server that listens. */
@@ -87,47 +81,41 @@ export interface LoginServer {
 }
 
 /**
- * Starts a login server.
+ * Starts a login server, which listens when the promise fulfils.
  *
  * @throws the system's error where the address can't be listened on, such as `EADDRINUSE`
  */
-export async function createServer(options: ServerOptions): Promise<LoginServer> {
-  const { port, host, log, demo, apiKey, tls, observer = NO_OBSERVER } = options
+export async function startServer(options: ServerOptions): Promise<LoginServer> {
+  const { port, host, log, demo, apiKey, tls, events = NO_EVENTS } = options
   const limits = { ...DEFAULT_LIMITS, ...options.limits }
   const hub = new GuardedHub(options.hub, { ...limits, hubTimeout: options.hubTimeout })
-  const loginLog = new LoginLog(log, observer)
-  const waitingRoom = new WaitingRoom(limits.maxWaitingLogins)
+  const serverKey = apiKey instanceof ServerKey ? apiKey : new ServerKey(apiKey)
+  const loginLog = new LoginLog(log, events)
+  const pendingLogins = new PendingLogins(limits.maxWaitingLogins)
   const rateLimits = new RateLimits(limits, options.openLimiter)
   const openSockets = new OpenSockets()
-  const doorkeeper = new Doorkeeper({ ...options, rateLimits })
   const eventLoop = new EventLoopWatch()
   const sessions = new Set<LoginSession>()
   let isDraining = false
   const count = (): ServerCounts => ({
     logins: loginLog.running,
-    waiting: waitingRoom.size,
+    waiting: pendingLogins.size,
     sockets: openSockets.total,
     hubCalls: hub.callsInFlight,
   })
   const findReadiness = async (): Promise<Readiness> => {
     if (isDraining) return 'draining'
-    if (hub.isDown) return 'hub_unavailable'
-    return (await options.findHubReadiness?.()) ?? 'ready'
+    return hub.isDown ? 'hub_unavailable' : serverKey.findReadiness()
   }
 
   const app = createApp({
+    ...options,
     hub,
-    doorkeeper,
-    currentApiKey: typeof apiKey === 'function' ? apiKey : () => apiKey,
-    challengeTimeout: options.challengeTimeout,
-    userAuthTtl: options.userAuthTtl,
+    serverKey,
     idleTimeout: limits.idleTimeout,
-    tls,
-    simpleAuth: options.simpleAuth,
-    log,
     loginLog,
-    observer,
-    waitingRoom,
+    events,
+    pendingLogins,
     rateLimits,
     eventLoop,
     sessions,
@@ -135,6 +123,7 @@ export async function createServer(options: ServerOptions): Promise<LoginServer>
       limits,
       rateLimits,
       openSockets,
+      log,
       allowedOrigins: options.allowedOrigins ?? 'local',
       isLocal: host !== undefined && isLoopback(host),
       proxies: new TrustedProxies(options.trustedProxies),
@@ -148,7 +137,6 @@ export async function createServer(options: ServerOptions): Promise<LoginServer>
     serveDemo(app, demo)
   }
   const server = app.listen({ port, host })
-  const connections = new OpenConnections(server)
   // ws repeats the HTTP server's errors, and a repetition that nobody hears ends the process.
   app.ws.server?.on('error', () => {})
   await once(server, 'listening').catch((error: unknown) => {
@@ -156,7 +144,7 @@ export async function createServer(options: ServerOptions): Promise<LoginServer>
     throw error
   })
 
-  observer.serverOpened({ limits, count, findReadiness, isHubDown: () => hub.isDown })
+  events.serverOpened({ limits, count, findReadiness, isHubDown: () => hub.isDown })
   return {
     url: `${tls ? 'wss' : 'ws'}://${addressOf(server.address())}${LOGIN_PATH}`,
     count,
@@ -171,10 +159,25 @@ export async function createServer(options: ServerOptions): Promise<LoginServer>
       const closed = once(server, 'close')
       server.close()
       // Browsers open connections ahead of need, which never count as idle.
-      const impatience = setTimeout(() => connections.destroy(), CLOSE_TIMEOUT_MS)
+      const impatience = setTimeout(() => app.destroyConnections(), CLOSE_TIMEOUT_MS)
       await closed
       clearTimeout(impatience)
       eventLoop.close()
     },
   }
+}
+
+/**
+ * Ends all sessions: those without a login at once, the others when their logins have ended, and
+ * whatever is left when the time is up.
+ *
+ * @param seconds - how long logins may run on
+ */
+async function drain(sessions: ReadonlySet<LoginSession>, seconds: number): Promise<void> {
+  const timeUp = new AbortController()
+  const { signal } = timeUp
+  const drained = Promise.all([...sessions].map((session) => session.drain()))
+  await Promise.race([drained, wait(seconds * 1000, undefined, { signal }).catch(() => {})])
+  timeUp.abort()
+  for (const session of sessions) session.stop()
 }

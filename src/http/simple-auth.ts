@@ -1,17 +1,12 @@
 import type { Context } from 'koa'
 import Router from 'koa-router'
-import type { ApiKey } from '../hub/api-key.js'
-import type { Observer, Readiness } from '../login/events.js'
-import { signUserAuth } from '../login/user-auth.js'
+import type { ServerKey } from '../hub/server-key.js'
+import { signUserAuth } from '../keys/api-signature.js'
+import { RETRY_AFTER } from '../limits/limits.js'
+import type { LoginEvents, Readiness } from '../login/events.js'
 import { answerStatus } from './errors.js'
 import { isAllowedOrigin } from './origins.js'
-import {
-  type AdmissionSettings,
-  decideRequest,
-  headersOf,
-  RETRY_AFTER,
-  type Refusal,
-} from './upgrade.js'
+import { type AdmissionSettings, decideRequest, headersOf, type Refusal } from './upgrade.js'
 
 /** Path of the simple way, as Textile's tutorial has it. */
 const SIMPLE_AUTH_PATH = '/api/userauth'
@@ -19,11 +14,11 @@ const SIMPLE_AUTH_PATH = '/api/userauth'
 /** What the simple way needs. */
 export interface SimpleAuthSettings {
   readonly admission: AdmissionSettings
-  readonly observer: Observer
-  /** How long the API signature is good, in seconds. */
+  readonly events: LoginEvents
+  /** How long the API signature is valid, in seconds. */
   readonly userAuthTtl: number
-  /** The server's key, for an answer that is given now. */
-  currentApiKey(): ApiKey
+  /** The server's own key at the Hub. */
+  readonly serverKey: Pick<ServerKey, 'apiKey'>
   /** Tells whether the Hub is there and the key has passed its check. */
   findReadiness(): Promise<Readiness>
 }
@@ -39,12 +34,12 @@ export function simpleAuthRoutes(settings: SimpleAuthSettings): Router {
     ctx.vary('Origin')
     allowReading(ctx, settings.admission)
     const refusal = await decideRequest(ctx.req, settings.admission)
-    if (refusal?.limit) settings.observer.limitHit(refusal.limit)
+    if (refusal?.limit) settings.events.limitHit(refusal.limit)
     if (refusal) return refuse(ctx, refusal)
     // A key that wasn't checked may be one that lets everybody act as its owner.
     const isReady = (await settings.findReadiness()) === 'ready'
     if (!isReady) return refuse(ctx, { status: 503, retryAfter: RETRY_AFTER })
-    ctx.body = signUserAuth(settings.currentApiKey(), settings.userAuthTtl)
+    ctx.body = signUserAuth(settings.serverKey.apiKey, settings.userAuthTtl)
   })
   return router
 }

@@ -1,14 +1,11 @@
 import type { IncomingMessage } from 'node:http'
-import type { Limits } from '../limits/limits.js'
+import { type LimitName, type Limits, RETRY_AFTER } from '../limits/limits.js'
 import type { RateLimits } from '../limits/rate-limits.js'
-import type { LimitName, RefusalStatus } from '../login/events.js'
+import type { Log } from '../log.js'
+import type { RefusalStatus } from '../login/events.js'
 import { LOGIN_PATH } from '../protocol.js'
 import type { TrustedProxies } from './client-address.js'
-import type { OpenSockets } from './open-sockets.js'
 import { type AllowedOrigins, isAllowedOrigin, isLoopbackHost } from './origins.js'
-
-/** In how many seconds a client may come back where the server is full, stops or has no Hub. */
-export const RETRY_AFTER = 5
 
 /** Why an upgrade or a request is refused: an HTTP status, and when to come back where that may help. */
 export interface Refusal {
@@ -17,6 +14,9 @@ export interface Refusal {
   /** The limit that was hit; missing where it was none. */
   readonly limit?: LimitName
 }
+
+/** The server stops, or can't decide. */
+const UNAVAILABLE: Refusal = { status: 503, retryAfter: RETRY_AFTER }
 
 /** What the decision on an upgrade or a request rests on. */
 export interface AdmissionSettings {
@@ -27,13 +27,42 @@ export interface AdmissionSettings {
   readonly proxies: TrustedProxies
   readonly rateLimits: RateLimits
   readonly openSockets: OpenSockets
+  readonly log: Log
   /** Whether the server is stopping. */
   isDraining(): boolean
 }
 
+/** Counts open sockets, in all and by address. */
+export class OpenSockets {
+  readonly #byAddress = new Map<string, number>()
+  #total = 0
+
+  /** How many are open. */
+  get total(): number {
+    return this.#total
+  }
+
+  /** How many an address has open. */
+  of(address: string): number {
+    return this.#byAddress.get(address) ?? 0
+  }
+
+  add(address: string): void {
+    this.#total += 1
+    this.#byAddress.set(address, this.of(address) + 1)
+  }
+
+  remove(address: string): void {
+    this.#total -= 1
+    const left = this.of(address) - 1
+    if (left > 0) this.#byAddress.set(address, left)
+    else this.#byAddress.delete(address)
+  }
+}
+
 /**
  * Decides on an upgrade before it happens, so that whoever is refused costs no WebSocket.
- * koa-websocket would upgrade any path, and leave a socket that no route takes open for ever.
+ * koa-websocket would upgrade any path, and leave a socket that no route takes open indefinitely.
  *
  * @param decide - told, once, why the upgrade is refused, or `undefined` where it is admitted
  */
@@ -46,10 +75,17 @@ export async function decideUpgrade(
   const refusal = refuseRequest(request, settings)
   if (refusal) return decide(refusal)
   const address = settings.proxies.clientOf(request)
-  const retryAfter = await settings.rateLimits.countUpgrade(address)
+  let retryAfter: number
+  try {
+    retryAfter = await settings.rateLimits.countUpgrade(address)
+  } catch (err) {
+    settings.log.error({ err }, 'an upgrade could not be counted')
+    return decide(UNAVAILABLE)
+  }
   if (retryAfter > 0) {
     return decide({ status: 429, retryAfter, limit: 'upgrades_per_minute_per_address' })
   }
+  if (settings.isDraining()) return decide(UNAVAILABLE)
   // From here to the open socket nothing is awaited: no two upgrades get the same last place.
   return decide(refuseForNumbers(address, settings))
 }
@@ -82,7 +118,7 @@ function refuseRequest(
   { isDraining, isLocal, allowedOrigins }: AdmissionSettings,
 ): Refusal | undefined {
   const { host, origin } = request.headers
-  if (isDraining()) return { status: 503, retryAfter: RETRY_AFTER }
+  if (isDraining()) return UNAVAILABLE
   if (isLocal && !isLoopbackHost(host)) return { status: 403 }
   if (!isAllowedOrigin(origin, allowedOrigins)) return { status: 403 }
   return undefined

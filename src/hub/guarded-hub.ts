@@ -11,8 +11,8 @@ import {
 } from 'cockatiel'
 import { withDeadline } from '../deadline.js'
 import { Status } from '../grpc/status.js'
-import type { ApiKey } from './api-key.js'
-import { type Hub, HubBusyError, HubError, KeyUncheckedError, type TokenCall } from './hub.js'
+import type { ApiKey } from '../keys/api-signature.js'
+import { type Hub, HubBusyError, HubError, type TokenCall } from './hub.js'
 
 /** How many failures of the Hub in a row make it count as down. */
 const FAILURES_TO_BREAK = 10
@@ -30,7 +30,7 @@ export interface HubGuards {
 
 /**
  * Frees the place of a step that nobody waits for any more. One for all: every login ends with
- * it, and to make an error, with its stack, is dear.
+ * it, and to make an error, with its stack, is expensive.
  */
 const RELEASED = new Error('the call was released')
 
@@ -151,7 +151,7 @@ function lateError(): HubError {
 
 /** Whether an error tells that the Hub is down, rather than that it refused something. */
 function isHubDown(error: Error): boolean {
-  if (!(error instanceof HubError) || error instanceof KeyUncheckedError) return false
+  if (!(error instanceof HubError)) return false
   switch (error.status?.code) {
     case undefined:
     case Status.DeadlineExceeded:

@@ -1,5 +1,5 @@
 import type { CallStatus } from '../grpc/status.js'
-import type { ApiKey } from './api-key.js'
+import type { ApiKey } from '../keys/api-signature.js'
 import type { ReleaseReason } from './transport.js'
 
 /** The Hub, as a login needs it. */
@@ -47,13 +47,6 @@ export class HubError extends Error {
   constructor(message: string, options: { status?: CallStatus; cause?: unknown } = {}) {
     super(message, { cause: options.cause })
     this.status = options.status
-  }
-}
-
-/** A call that was not made because the server's own key has not passed its check. */
-export class KeyUncheckedError extends HubError {
-  constructor() {
-    super("the server's key is not checked yet")
   }
 }
 

@@ -1,48 +1,97 @@
 import { Client } from '@textile/hub'
 import { withDeadline } from '../deadline.js'
 import { type CallStatus, Status } from '../grpc/status.js'
-import type { ApiKey } from './api-key.js'
-import { CallSigner } from './call-signer.js'
+import type { ApiKey } from '../keys/api-signature.js'
 import { HubError } from './hub.js'
-import type { HubAddress } from './sdk-hub.js'
+import { CallSigner, type HubAddress } from './sdk-hub.js'
+
+/** What the Hub's answers say of a key, and what the server does then. */
+export interface KeyKind {
+  /** Runs with the key, runs and warns, asks again later, or refuses to run with it. */
+  readonly action: 'run' | 'warn' | 'retry' | 'refuse'
+  /** What is wrong, what it means, and what to do; empty where nothing is. */
+  readonly text: string
+}
+
+/** An answer of the Hub's: its status code, and its text where the code alone doesn't tell. */
+type Answer = readonly [code: number, text?: string]
+
+const MAKE_RIGHT_KEY =
+  'make a secured user group key with `hub keys create` and put it into USER_API_KEY and USER_API_SECRET'
+
+const TOKEN_REQUIRED: Answer = [Status.Unauthenticated, 'Token required']
 
 /**
- * What the Hub says of the server's key:
- * - `secured`: a user group key with signatures demanded, the only kind to run a server with;
- * - `unsecured`: a user group key that works without signature, for whoever has seen it, for ever;
- * - `account`: an account key, with which every user acts as the account's owner;
- * - `unknown`: a key that the Hub doesn't have, or that was revoked;
- * - `wrong_secret`: a secret that isn't the key's, or a clock that is off;
- * - `unsupported`: the Hub lacks the method that would tell;
- * - `unreachable`: no answer that tells anything.
+ * What a Hub answers to `ListThreads` without a user's token, first with an API signature, then
+ * without; what kind of key that means; and what the server does then. The answers are those of
+ * hubd 2.6. A kind without a second answer is told by the first.
  */
-export type ApiKeyFinding =
-  | 'secured'
-  | 'unsecured'
-  | 'account'
-  | 'unknown'
-  | 'wrong_secret'
-  | 'unsupported'
-  | 'unreachable'
+const KINDS: readonly (KeyKind & { readonly signed: Answer; readonly unsigned?: Answer })[] = [
+  {
+    // A user group key with signatures demanded: the only kind to run a server with.
+    signed: TOKEN_REQUIRED,
+    unsigned: [Status.Unauthenticated, 'API key signature required'],
+    action: 'run',
+    text: '',
+  },
+  {
+    // A user group key that works without signature.
+    signed: TOKEN_REQUIRED,
+    unsigned: TOKEN_REQUIRED,
+    action: 'warn',
+    text: `USER_API_KEY: the Hub doesn't demand signatures for this key, so whoever has seen it, and every app sees it, can use it indefinitely; ${MAKE_RIGHT_KEY}`,
+  },
+  {
+    signed: [Status.Ok],
+    action: 'refuse',
+    text: `USER_API_KEY: this is an account key, with which every user would act as the account's owner and see every other user's threads; ${MAKE_RIGHT_KEY}`,
+  },
+  {
+    signed: [Status.NotFound],
+    action: 'refuse',
+    text: `USER_API_KEY: the Hub doesn't know this key, or it was revoked, so no user could log in; check HUB_URL and the key, or ${MAKE_RIGHT_KEY}`,
+  },
+  {
+    signed: [Status.Unauthenticated, 'Bad API key signature'],
+    action: 'refuse',
+    text: "USER_API_SECRET: the Hub refuses the signature made with this secret, so no user could log in; take the secret that was shown together with USER_API_KEY, and check this machine's clock",
+  },
+  {
+    signed: [Status.Unimplemented],
+    action: 'warn',
+    text: 'USER_API_KEY: the Hub has no ListThreads method, so which kind of key this is could not be checked; make sure that it is a secured user group key',
+  },
+]
+
+/** The Hub gave no answer that tells anything. */
+export const UNREACHABLE: KeyKind = {
+  action: 'retry',
+  text: 'HUB_URL: the Hub gave no usable answer, so the key could not be checked; logins are answered with hub_unavailable until it has been',
+}
 
 /**
- * Asks the Hub which kind of key the server has, by `ListThreads` without a user's token: once
- * with an API signature, which tells a user group key from an account key, and once without,
- * which tells whether signatures are demanded. The answers are those of hubd 2.6.
+ * Asks the Hub which kind of key the server has. It is asked once or twice.
  *
  * @param timeout - for each of the two calls, in seconds
  */
-export async function checkApiKey(
+export async function checkKey(
   address: HubAddress,
   apiKey: ApiKey,
   timeout: number,
-): Promise<ApiKeyFinding> {
+): Promise<KeyKind> {
   const { key } = apiKey
-  const signed = Client.withUserAuth(new CallSigner(apiKey).sign(), address.url)
-  const finding = judgeSigned(await listThreads(signed, address, timeout))
-  if (finding !== 'secured') return finding
-  const unsigned = await Client.withKeyInfo({ key }, address.url)
-  return judgeUnsigned(await listThreads(unsigned, address, timeout))
+  const signedClient = Client.withUserAuth(new CallSigner(apiKey).sign(), address.url)
+  const signed = await listThreads(signedClient, address, timeout)
+  const candidates = KINDS.filter((kind) => isAnswer(signed, kind.signed))
+  if (candidates.every(({ unsigned }) => unsigned === undefined)) {
+    return candidates[0] ?? UNREACHABLE
+  }
+  const unsigned = await listThreads(
+    await Client.withKeyInfo({ key }, address.url),
+    address,
+    timeout,
+  )
+  return candidates.find((kind) => isAnswer(unsigned, kind.unsigned)) ?? UNREACHABLE
 }
 
 /** @returns how the Hub ended the call, or `undefined` where it ended without a status, or late */
@@ -67,27 +116,8 @@ async function listThreads(
   }
 }
 
-/** `secured` here means a user group key, secured or not. */
-function judgeSigned(status: CallStatus | undefined): ApiKeyFinding {
-  switch (status?.code) {
-    case Status.Ok:
-      return 'account'
-    case Status.NotFound:
-      return 'unknown'
-    case Status.Unimplemented:
-      return 'unsupported'
-    case Status.Unauthenticated:
-      if (status.message === 'Token required') return 'secured'
-      if (status.message === 'Bad API key signature') return 'wrong_secret'
-      return 'unreachable'
-    default:
-      return 'unreachable'
-  }
-}
-
-function judgeUnsigned(status: CallStatus | undefined): ApiKeyFinding {
-  if (status?.code !== Status.Unauthenticated) return 'unreachable'
-  if (status.message === 'API key signature required') return 'secured'
-  if (status.message === 'Token required') return 'unsecured'
-  return 'unreachable'
+function isAnswer(status: CallStatus | undefined, answer: Answer | undefined): boolean {
+  if (!status || !answer) return false
+  const [code, text] = answer
+  return status.code === code && (text === undefined || status.message === text)
 }

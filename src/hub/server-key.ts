@@ -1,29 +1,33 @@
-import type { ApiKey } from './api-key.js'
-import { type ApiKeyVerdict, apiKeyVerdicts } from './api-key-verdict.js'
-import { type Hub, KeyUncheckedError, type TokenCall } from './hub.js'
-import { HubProbe } from './hub-probe.js'
-import type { ApiKeyFinding } from './key-check.js'
+import type { ApiKey } from '../keys/api-signature.js'
+import { type KeyKind, UNREACHABLE } from './key-check.js'
+
+/** How long an answer of the Hub's stands for those who ask next, in ms. */
+const KEEP_MS = 5_000
 
 /** Whether users can be logged in at the Hub, and if not, why. */
 export type HubReadiness = 'ready' | 'key_unchecked' | 'hub_unavailable'
 
-/** A Hub that takes no call until the server's key has passed its check; and keeps that key. */
-export class ApiKeyGate implements Hub {
-  readonly #hub: Hub
-  readonly #findOut: (apiKey: ApiKey) => Promise<ApiKeyFinding>
-  readonly #probe: HubProbe
+/** What is known of the server's key: nothing yet, or that the Hub takes it. */
+export type KeyState = 'unchecked' | 'confirmed'
+
+/** The server's own key at the Hub, and what the Hub says of it. */
+export class ServerKey {
+  readonly #check: ((apiKey: ApiKey) => Promise<KeyKind>) | undefined
   #apiKey: ApiKey
-  #isOpen = false
+  #state: KeyState
+  /** The last answer to whether the Hub is there, on its way or arrived. */
+  #isHubThere: Promise<boolean> | undefined
+  #askedAt = Number.NEGATIVE_INFINITY
 
   /**
-   * @param apiKey - the server's key, until another takes its place
-   * @param findOut - asks the Hub which kind a key is of
+   * @param apiKey - the key, until another takes its place
+   * @param check - asks the Hub which kind of key it is; must have a deadline, and not reject.
+   *   A key counts as confirmed where this is missing.
    */
-  constructor(hub: Hub, apiKey: ApiKey, findOut: (apiKey: ApiKey) => Promise<ApiKeyFinding>) {
-    this.#hub = hub
+  constructor(apiKey: ApiKey, check?: (apiKey: ApiKey) => Promise<KeyKind>) {
     this.#apiKey = apiKey
-    this.#findOut = findOut
-    this.#probe = new HubProbe(async () => (await findOut(this.#apiKey)) !== 'unreachable')
+    this.#check = check
+    this.#state = check ? 'unchecked' : 'confirmed'
   }
 
   /** The key for logins that start now. */
@@ -31,43 +35,50 @@ export class ApiKeyGate implements Hub {
     return this.#apiKey
   }
 
-  /** Tells whether users can be logged in; asking often doesn't ask the Hub often. */
+  /** Whether logins may start with it. */
+  get state(): KeyState {
+    return this.#state
+  }
+
+  /** Whether users can be logged in. The Hub is asked once in five seconds at the most. */
   async findReadiness(): Promise<HubReadiness> {
-    if (!this.#isOpen) return 'key_unchecked'
-    return (await this.#probe.isThere()) ? 'ready' : 'hub_unavailable'
-  }
-
-  /** Checks the key once, and lets calls through from then on if it may be used. */
-  async check(): Promise<ApiKeyVerdict> {
-    const checked = this.#apiKey
-    const verdict = apiKeyVerdicts[await this.#findOut(checked)]
-    // What the Hub says of a key that was replaced meanwhile has no weight any more.
-    if (checked !== this.#apiKey) return apiKeyVerdicts.secured
-    if (mayBeUsed(verdict)) this.#isOpen = true
-    return verdict
-  }
-
-  /** Checks another key once, and has it take the place of the one in use if it may be used. */
-  async replaceKey(apiKey: ApiKey): Promise<ApiKeyVerdict> {
-    const verdict = apiKeyVerdicts[await this.#findOut(apiKey)]
-    if (mayBeUsed(verdict)) {
-      this.#apiKey = apiKey
-      this.#isOpen = true
+    if (this.#state === 'unchecked') return 'key_unchecked'
+    if (!this.#check) return 'ready'
+    const now = performance.now()
+    if (!this.#isHubThere || now - this.#askedAt > KEEP_MS) {
+      this.#askedAt = now
+      this.#isHubThere = this.#check(this.#apiKey).then((kind) => kind !== UNREACHABLE)
     }
-    return verdict
+    return (await this.#isHubThere) ? 'ready' : 'hub_unavailable'
   }
 
-  requestToken(pubkey: string, apiKey: ApiKey): TokenCall {
-    return this.#isOpen ? this.#hub.requestToken(pubkey, apiKey) : refuseCall()
+  /**
+   * Checks the key once. It is confirmed from then on if the server can run with it.
+   *
+   * @returns what kind of key it is; `undefined` where another key has taken its place meanwhile
+   */
+  async check(): Promise<KeyKind | undefined> {
+    const checked = this.#apiKey
+    const kind = await this.#check?.(checked)
+    if (checked !== this.#apiKey || !kind) return undefined
+    if (isUsable(kind)) this.#state = 'confirmed'
+    return kind
+  }
+
+  /**
+   * Checks another key once, which takes the place of the one in use if the server can run with it.
+   *
+   * @returns what kind of key it is; `undefined` where keys aren't checked
+   */
+  async replace(apiKey: ApiKey): Promise<KeyKind | undefined> {
+    const kind = await this.#check?.(apiKey)
+    if (kind && !isUsable(kind)) return kind
+    this.#apiKey = apiKey
+    this.#state = 'confirmed'
+    return kind
   }
 }
 
-function mayBeUsed({ outcome }: ApiKeyVerdict): boolean {
-  return outcome === 'pass' || outcome === 'warn'
-}
-
-function refuseCall(): TokenCall {
-  const failed = Promise.reject<never>(new KeyUncheckedError())
-  failed.catch(() => {})
-  return { challenge: failed, failed, answer: () => failed, release: () => {} }
+function isUsable({ action }: KeyKind): boolean {
+  return action === 'run' || action === 'warn'
 }

@@ -1,7 +1,16 @@
 import { createHmac } from 'node:crypto'
 import { base32 } from 'multiformats/bases/base32'
+import type { UserAuth } from '../protocol.js'
 
-/** Proof that its maker holds an API secret, good until the instant that `msg` names. */
+/** An API key of a Hub's, such as the server's own. */
+export interface ApiKey {
+  /** The key: multibase base32 of 16 bytes. Apps get to see it. */
+  readonly key: string
+  /** The secret's bytes, after multibase decoding. Nobody gets to see it. */
+  readonly secret: Uint8Array
+}
+
+/** Proof that its maker holds an API secret, valid until the instant that `msg` names. */
 export interface ApiSignature {
   /** Multibase base32 of the HMAC-SHA256 of `msg`, 53 characters. */
   readonly sig: string
@@ -28,4 +37,13 @@ export function signApiMessage(secret: Uint8Array, msg: string): string {
 export function createApiSignature(secret: Uint8Array, expires: Date): ApiSignature {
   const msg = expires.toISOString()
   return { sig: signApiMessage(secret, msg), msg }
+}
+
+/**
+ * Makes what a `UserAuth` has beside the user's token: the key, and a signature of its secret.
+ *
+ * @param ttl - how long the signature is valid, in seconds
+ */
+export function signUserAuth({ key, secret }: ApiKey, ttl: number): Omit<UserAuth, 'token'> {
+  return { key, ...createApiSignature(secret, new Date(Date.now() + ttl * 1000)) }
 }

@@ -18,14 +18,14 @@ const KEY_BYTES = 32
  * Reads the text of an Ed25519 public key as a Hub writes it into tokens.
  *
  * Only the canonical spelling passes. A Hub also takes the same key in upper case, and in base32
- * whose last character carries stray bits; accepting those would give one user several names.
+ * whose last character carries surplus bits; accepting those would give one user several names.
  *
  * @param text - multibase base32, 59 characters, such as `bbaareid…`
  * @returns the 32 bytes of the key, or `undefined` where the text is anything else
  */
 export function parsePublicKey(text: string): Uint8Array | undefined {
   if (!CANONICAL_TEXT.test(text)) return undefined
-  // Decoding refuses stray bits.
+  // Decoding refuses surplus bits.
   const bytes = decodeMultibase(text)
   return bytes && readPublicKey(bytes)
 }

@@ -1,6 +1,7 @@
+import { parseObject } from '../protocol.js'
 import { verifySignature } from './public-key.js'
 
-/** What a Hub's token says. A Hub sets no expiry: whoever has a token can use it for ever. */
+/** What a Hub's token says. A Hub sets no expiry: whoever has a token can use it indefinitely. */
 export interface TokenClaims {
   /** Public key of the Hub that issued it, canonical text. */
   readonly iss: string
@@ -33,7 +34,7 @@ export function verifyToken(token: string): TokenClaims | undefined {
   const [, header, payload, signature] = JWT.exec(token) ?? []
   if (header === undefined || payload === undefined || signature === undefined) return undefined
   // The Hub writes the algorithm as `Ed25519`, where RFC 8037 has `EdDSA`.
-  if (parseObject(header)?.alg !== 'Ed25519') return undefined
+  if (parsePart(header)?.alg !== 'Ed25519') return undefined
   const claims = parseClaims(payload)
   if (!claims) return undefined
   const signed = Buffer.from(`${header}.${payload}`)
@@ -42,18 +43,13 @@ export function verifyToken(token: string): TokenClaims | undefined {
 }
 
 function parseClaims(payload: string): TokenClaims | undefined {
-  const { iss, sub, iat } = parseObject(payload) ?? {}
+  const { iss, sub, iat } = parsePart(payload) ?? {}
   if (typeof iss !== 'string' || typeof sub !== 'string' || typeof iat !== 'number') {
     return undefined
   }
   return { iss, sub, iat }
 }
 
-function parseObject(base64url: string): Record<string, unknown> | undefined {
-  try {
-    const value: unknown = JSON.parse(Buffer.from(base64url, 'base64url').toString())
-    return typeof value === 'object' && value !== null ? { ...value } : undefined
-  } catch {
-    return undefined
-  }
+function parsePart(base64url: string): Record<string, unknown> | undefined {
+  return parseObject(Buffer.from(base64url, 'base64url').toString())
 }

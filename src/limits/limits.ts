@@ -1,3 +1,24 @@
+/** In how many seconds a client may come back where the server is full, stops or has no Hub. */
+export const RETRY_AFTER = 5
+
+/** In how many seconds a client may come back where the process or the Hub has too much to do. */
+export const RETRY_AFTER_LOAD = 2
+
+/** The limits that a client can run into, by the names that logs and metrics have for them. */
+export const LIMIT_NAMES = [
+  'upgrades_per_minute_per_address',
+  'sockets_per_address',
+  'sockets',
+  'logins_per_minute_per_address',
+  'logins_per_minute_per_key',
+  'hub_calls',
+  'waiting_logins',
+  'event_loop_lag',
+] as const
+
+/** One of {@link LIMIT_NAMES}. */
+export type LimitName = (typeof LIMIT_NAMES)[number]
+
 /** What bounds a server. Every limit has its name, unit, default and reason here. */
 export interface Limits {
   /**

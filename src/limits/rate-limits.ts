@@ -47,7 +47,7 @@ export class RateLimits {
   }
 
   /**
-   * Counts a request for a login, or a message that is of no use.
+   * Counts a request for a login, or a useless message.
    *
    * @returns 0, or in how many seconds the address may send another
    */

@@ -1,7 +1,7 @@
+import type { LimitName } from '../limits/limits.js'
 import { ErrorCode } from '../protocol.js'
-import type { LimitName } from './events.js'
 
-/** What an app is told of each failure, in words of our own. */
+/** What an app is told of each error, in words of our own. */
 const texts: Readonly<Record<ErrorCode, string>> = {
   bad_request: 'This message is not of the login protocol.',
   invalid_pubkey: 'The public key is not an Ed25519 key in its canonical spelling.',
@@ -19,8 +19,8 @@ const texts: Readonly<Record<ErrorCode, string>> = {
   internal: 'The login server failed. Try again later.',
 }
 
-/** What can be said of a failure beside its code. */
-interface LoginFailureOptions {
+/** What can be said of an error beside its code. */
+interface LoginErrorOptions {
   readonly cause?: unknown
   readonly retryAfter?: number
   readonly limit?: LimitName
@@ -28,8 +28,8 @@ interface LoginFailureOptions {
 }
 
 /** Why a login failed, or a message was refused. The app sees all of it but `cause` and `limit`. */
-export class LoginFailure extends Error {
-  override readonly name = 'LoginFailure'
+export class LoginError extends Error {
+  override readonly name = 'LoginError'
   readonly code: ErrorCode
   /** In how many seconds it may be worth trying again; missing where that isn't known. */
   readonly retryAfter: number | undefined
@@ -40,7 +40,7 @@ export class LoginFailure extends Error {
    * @param options - `cause` is what lies behind it, for the log only, as is `limit`; `text` is
    *   for the app, in place of our words
    */
-  constructor(code: ErrorCode, options: LoginFailureOptions = {}) {
+  constructor(code: ErrorCode, options: LoginErrorOptions = {}) {
     super(options.text ?? texts[code], { cause: options.cause })
     this.code = code
     this.retryAfter = options.retryAfter
@@ -48,21 +48,22 @@ export class LoginFailure extends Error {
   }
 }
 
-/** Ends a login whose app has gone away: there is nobody left to tell. */
-export class AppLeft extends Error {
-  override readonly name = 'AppLeft'
+/** Ends a login whose app has disconnected: there is nobody left to tell. */
+export class ClientDisconnected extends Error {
+  override readonly name = 'ClientDisconnected'
 }
 
 /**
- * Refuses where a limit is hit.
+ * Refuses where a rate limit is hit.
  *
  * @param retryAfter - in how many seconds it no longer will be; 0 where it isn't
+ * @throws LoginError `rate_limited`
  */
 export function throwIfLimited(retryAfter: number, limit: LimitName): void {
   if (retryAfter > 0) throw rateLimited(retryAfter, limit)
 }
 
-/** The failure of whoever has hit a limit, for `retryAfter` seconds. */
-export function rateLimited(retryAfter: number, limit: LimitName): LoginFailure {
-  return new LoginFailure(ErrorCode.RateLimited, { retryAfter, limit })
+/** The error for whoever has hit a rate limit, for `retryAfter` seconds. */
+export function rateLimited(retryAfter: number, limit: LimitName): LoginError {
+  return new LoginError(ErrorCode.RateLimited, { retryAfter, limit })
 }

@@ -1,33 +1,18 @@
 import type { HubReadiness } from '../hub/server-key.js'
-import type { Limits } from '../limits/limits.js'
+import type { LimitName, Limits } from '../limits/limits.js'
 import type { ErrorCode } from '../protocol.js'
 
 /**
  * The steps of a login that are timed. `user` is everything between the Hub's token and the
- * app's: who the user is, and whether they may come in.
+ * app's: whether the user may log in, and the record of it.
  */
 export const LOGIN_STEPS = ['hub_challenge', 'signature', 'hub_token', 'user'] as const
 
 /** One of {@link LOGIN_STEPS}. */
 export type LoginStep = (typeof LOGIN_STEPS)[number]
 
-/** How a login has ended: well, with an error that the app was told, or by its app's leaving. */
+/** How a login has ended: well, with an error that the app was told, or because its app left. */
 export type LoginOutcome = 'ok' | 'app_left' | ErrorCode
-
-/** The limits that a client can run into, by the names that logs and metrics have for them. */
-export const LIMIT_NAMES = [
-  'upgrades_per_minute_per_address',
-  'sockets_per_address',
-  'sockets',
-  'logins_per_minute_per_address',
-  'logins_per_minute_per_key',
-  'hub_calls',
-  'waiting_logins',
-  'event_loop_lag',
-] as const
-
-/** One of {@link LIMIT_NAMES}. */
-export type LimitName = (typeof LIMIT_NAMES)[number]
 
 /** The HTTP statuses with which upgrades are refused. */
 export const REFUSAL_STATUSES = [403, 404, 429, 503] as const
@@ -61,7 +46,7 @@ export interface ServerView {
 }
 
 /** Is told what happens in a server. It must be quick, and must not throw. */
-export interface Observer {
+export interface LoginEvents {
   /** The server listens; from now on it can be looked at. */
   serverOpened(server: ServerView): void
   loginEnded(outcome: LoginOutcome): void
@@ -74,8 +59,8 @@ export interface Observer {
   limitHit(limit: LimitName): void
 }
 
-/** An observer that doesn't look. */
-export const NO_OBSERVER: Observer = {
+/** Events that nobody listens to. */
+export const NO_EVENTS: LoginEvents = {
   serverOpened() {},
   loginEnded() {},
   stepEnded() {},

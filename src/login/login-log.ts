@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto'
 import { HubError } from '../hub/hub.js'
 import type { Log } from '../log.js'
-import { AppLeft, LoginFailure } from './errors.js'
-import type { LoginOutcome, LoginStep, Observer } from './events.js'
-import type { StepWatch } from './login.js'
+import { ClientDisconnected, LoginError } from './errors.js'
+import type { LoginEvents, LoginOutcome, LoginStep } from './events.js'
+import type { StepTimer } from './login.js'
 
 /** Where the last group of a UUID begins: 12 hexadecimal digits, all of them random. */
 const LAST_GROUP = 24
@@ -15,45 +15,50 @@ const LAST_GROUP = 24
  */
 export class LoginLog {
   readonly #log: Log
-  readonly #observer: Observer
+  readonly #events: LoginEvents
   #running = 0
 
-  /** @param observer - is told of the same */
-  constructor(log: Log, observer: Observer) {
+  /** @param events - are told of the same */
+  constructor(log: Log, events: LoginEvents) {
     this.#log = log
-    this.#observer = observer
+    this.#events = events
   }
 
-  /** How many logins run now. */
+  /** The number of logins that run now. */
   get running(): number {
     return this.#running
   }
 
   /** @param pubkey - the user's public key, in canonical text */
-  start(pubkey: string): LoginEntry {
+  start(pubkey: string): LoginRecord {
     this.#running += 1
-    return new LoginEntry(pubkey, this.#log, this.#observer, () => {
+    return new LoginRecord(pubkey, this.#log, this.#events, () => {
       this.#running -= 1
     })
   }
+
+  /** A message that belongs to no login could not be dealt with. */
+  messageFailed(err: unknown): void {
+    this.#log.error({ err }, 'message failed')
+  }
 }
 
-/** The log of one login, from its start to its last line. */
-export class LoginEntry implements StepWatch {
+/** The record of one login, from its start to its last line. */
+export class LoginRecord implements StepTimer {
   /** Names the login in all its lines, and in the error that its app is sent. */
   readonly id = randomUUID().slice(LAST_GROUP)
   readonly #pubkey: string
   readonly #log: Log
-  readonly #observer: Observer
+  readonly #events: LoginEvents
   readonly #onEnd: () => void
   readonly #startedAt = performance.now()
   #step: LoginStep | undefined
   #stepStartedAt = 0
 
-  constructor(pubkey: string, log: Log, observer: Observer, onEnd: () => void) {
+  constructor(pubkey: string, log: Log, events: LoginEvents, onEnd: () => void) {
     this.#pubkey = pubkey
     this.#log = log
-    this.#observer = observer
+    this.#events = events
     this.#onEnd = onEnd
   }
 
@@ -66,7 +71,7 @@ export class LoginEntry implements StepWatch {
   end(): void {
     if (!this.#step) return
     const ms = performance.now() - this.#stepStartedAt
-    this.#observer.stepEnded(this.#step, ms / 1000)
+    this.#events.stepEnded(this.#step, ms / 1000)
     this.#log.debug({ id: this.id, step: this.#step, ms: Math.round(ms) }, 'login step')
     this.#step = undefined
   }
@@ -76,9 +81,9 @@ export class LoginEntry implements StepWatch {
   }
 
   failed(error: unknown): void {
-    if (error instanceof AppLeft) {
+    if (error instanceof ClientDisconnected) {
       this.#log.info(this.#close('app_left'), 'login')
-    } else if (error instanceof LoginFailure && error.code !== 'internal') {
+    } else if (error instanceof LoginError && error.code !== 'internal') {
       const { code, limit, cause } = error
       const line = { ...this.#close(code), ...(limit ? { limit } : {}), ...describe(cause) }
       if (code.startsWith('hub_')) this.#log.warn(line, 'login')
@@ -92,7 +97,7 @@ export class LoginEntry implements StepWatch {
   #close(outcome: LoginOutcome): object {
     this.end()
     this.#onEnd()
-    this.#observer.loginEnded(outcome)
+    this.#events.loginEnded(outcome)
     const ms = Math.round(performance.now() - this.#startedAt)
     return { id: this.id, user: shortKey(this.#pubkey), ms, outcome }
   }

@@ -1,99 +1,87 @@
 import { withDeadline } from '../deadline.js'
 import { Status } from '../grpc/status.js'
-import type { ApiKey } from '../hub/api-key.js'
 import { type Hub, HubBusyError, HubError } from '../hub/hub.js'
+import type { ServerKey } from '../hub/server-key.js'
+import { type ApiKey, signUserAuth } from '../keys/api-signature.js'
 import { verifySignature } from '../keys/public-key.js'
 import { readTokenClaims } from '../keys/token.js'
+import { RETRY_AFTER_LOAD } from '../limits/limits.js'
 import { CHALLENGE_BYTES, ErrorCode, SIGNATURE_BYTES, type UserAuth } from '../protocol.js'
-import type { Doorkeeper } from './authorize-user.js'
-import { LoginFailure } from './errors.js'
+import type { LoginUser } from '../users/authorize.js'
+import { type AuthorizationSettings, authorizeUser } from './authorize-user.js'
+import { LoginError } from './errors.js'
 import type { LoginStep } from './events.js'
-import { signUserAuth } from './user-auth.js'
 
-/** In how many seconds an app may come back where the Hub is being asked too much. */
-const RETRY_AFTER_BUSY = 2
+/** Sends a challenge to the app and returns the app's signature, of whatever length. */
+export type Sign = (challenge: Uint8Array) => Promise<Uint8Array>
 
-/** The app's side of one login. */
-export interface LoginApp {
-  /** The client's address, as it is counted. */
-  readonly address: string
-  /** The origin of the app's page; missing where the app is no browser's. */
-  readonly origin: string | undefined
-  /** Sends the challenge to the app and returns its signature, of whatever length. */
-  sign(challenge: Uint8Array): Promise<Uint8Array>
-  /** Never fulfils; rejects when the login has to end at once, with the reason. */
-  readonly interrupted: Promise<never>
-}
-
-/** Is told of a login's steps, well ended or not. */
-export interface StepWatch {
+/** Times a login's steps, whether they end well or not. */
+export interface StepTimer {
   /** A step begins, and ends the one before. */
   begin(step: LoginStep): void
   /** The last step has ended. */
   end(): void
 }
 
-const NO_WATCH: StepWatch = { begin() {}, end() {} }
+const NO_TIMER: StepTimer = { begin() {}, end() {} }
 
-/** What every login needs beside its app. */
-export interface LoginSettings {
+/** What every login needs beside its user. */
+export interface LoginSettings extends AuthorizationSettings {
   /** The Hub; its steps have deadlines of their own. */
   readonly hub: Hub
-  /** The server's key, for a login that starts now. Another one may take its place later. */
-  currentApiKey(): ApiKey
-  /** Decides whether a user whose key is proven may come in. */
-  readonly doorkeeper: Doorkeeper
+  /** The server's own key at the Hub. Another one may take its place while a login runs. */
+  readonly serverKey: Pick<ServerKey, 'apiKey' | 'state'>
   /** How long the app may take to sign, in seconds. */
   readonly challengeTimeout: number
-  /** How long the API signature of a `UserAuth` is good, in seconds. */
+  /** How long the API signature of a `UserAuth` is valid, in seconds. */
   readonly userAuthTtl: number
 }
 
 /**
  * Logs one user in: the Hub challenges the holder of a public key, the app signs, the Hub turns
- * the signature into a token, and the doorkeeper lets the user in. Every wait has a deadline.
+ * the signature into a token, and the user is authorized. Every wait has a deadline.
  *
- * @param pubkey - the user's public key, in canonical text
- * @param steps - told of each step
- * @throws LoginFailure where the login fails; or the reason for which `app` interrupts it
+ * @param user - the public key, in canonical text, and where its user comes from
+ * @param sign - has the app sign the Hub's challenge
+ * @param signal - ends the login at once, for the reason that it carries
+ * @param steps - times each step
+ * @throws LoginError where the login fails; or the reason of `signal`
  */
 export async function login(
-  pubkey: string,
-  app: LoginApp,
+  user: LoginUser,
+  sign: Sign,
   settings: LoginSettings,
-  steps: StepWatch = NO_WATCH,
+  signal: AbortSignal,
+  steps: StepTimer = NO_TIMER,
 ): Promise<UserAuth> {
+  const { pubkey } = user
+  const aborted = rejectOnAbort(signal)
   steps.begin('hub_challenge')
   // One key for all of the login: the Hub's token and the signature must be of the same.
-  const apiKey = settings.currentApiKey()
+  const apiKey = usableKey(settings.serverKey)
   const call = settings.hub.requestToken(pubkey, apiKey)
   try {
-    const challenge = await Promise.race([call.challenge, app.interrupted])
+    const challenge = await Promise.race([call.challenge, aborted])
     if (challenge.length !== CHALLENGE_BYTES) throw new HubError('the challenge has a wrong length')
 
     steps.begin('signature')
-    const signed = Promise.race([app.sign(challenge), call.failed, app.interrupted])
-    const lateError = () => new LoginFailure(ErrorCode.ChallengeTimeout)
+    const signed = Promise.race([sign(challenge), call.failed, aborted])
+    const lateError = () => new LoginError(ErrorCode.ChallengeTimeout)
     const signature = await withDeadline(settings.challengeTimeout, signed, lateError)
-    if (signature.length !== SIGNATURE_BYTES) throw new LoginFailure(ErrorCode.BadSignature)
+    if (signature.length !== SIGNATURE_BYTES) throw new LoginError(ErrorCode.BadSignature)
 
     steps.begin('hub_token')
-    const token = await Promise.race([call.answer(signature), app.interrupted])
-      // The Hub judges the signature, but what it says of a wrong one could as well be a fault of
+    const token = await Promise.race([call.answer(signature), aborted])
+      // The Hub judges the signature, but what it says of a wrong one could as well be an error of
       // its own. Only then is it verified here, so that honest logins don't pay for it.
       .catch((cause: unknown) => {
-        const isRightful = !isUnclear(cause) || verifySignature(pubkey, challenge, signature)
-        throw isRightful ? cause : new LoginFailure(ErrorCode.BadSignature, { cause })
+        const isGenuine = !isUnclear(cause) || verifySignature(pubkey, challenge, signature)
+        throw isGenuine ? cause : new LoginError(ErrorCode.BadSignature, { cause })
       })
-
-    const claims = readTokenClaims(token)
-    if (!claims) throw new HubError('the token is no token')
-    if (claims.sub !== pubkey) throw new LoginFailure(ErrorCode.Internal)
+    checkToken(token, pubkey)
 
     steps.begin('user')
-    const { address, origin } = app
-    const admitted = settings.doorkeeper.admit({ pubkey, address, origin })
-    await Promise.race([admitted, app.interrupted])
+    await Promise.race([authorizeUser(user, settings), aborted])
 
     return { ...signUserAuth(apiKey, settings.userAuthTtl), token }
   } catch (error) {
@@ -104,16 +92,42 @@ export async function login(
   }
 }
 
-/** Puts a failure of the Hub into one that an app is told. */
-function explain(error: unknown): unknown {
-  if (error instanceof HubBusyError) {
-    const retryAfter = RETRY_AFTER_BUSY
-    return new LoginFailure(ErrorCode.Overloaded, { retryAfter, limit: 'hub_calls' })
-  }
-  return error instanceof HubError ? new LoginFailure(codeOf(error), { cause: error }) : error
+/** The server's key, where the Hub has confirmed it. */
+function usableKey({ apiKey, state }: LoginSettings['serverKey']): ApiKey {
+  if (state === 'confirmed') return apiKey
+  const cause = new HubError("the server's key is not checked yet")
+  throw new LoginError(ErrorCode.HubUnavailable, { cause })
 }
 
-/** Whether the Hub failed in a way that a wrong signature explains as well as a fault. */
+/** Never fulfils; rejects with the signal's reason once it aborts. */
+function rejectOnAbort(signal: AbortSignal): Promise<never> {
+  const aborted = new Promise<never>((_, reject) => {
+    if (signal.aborted) reject(signal.reason)
+    else signal.addEventListener('abort', () => reject(signal.reason), { once: true })
+  })
+  aborted.catch(() => {})
+  return aborted
+}
+
+/** Makes sure that the Hub's token is one, and for the key whose holder has signed. */
+function checkToken(token: string, pubkey: string): void {
+  const claims = readTokenClaims(token)
+  if (!claims) throw new HubError('the token is no token')
+  if (claims.sub === pubkey) return
+  const cause = new HubError('the token is for another key')
+  throw new LoginError(ErrorCode.Internal, { cause })
+}
+
+/** Turns an error of the Hub into one that an app is told. */
+function explain(error: unknown): unknown {
+  if (error instanceof HubBusyError) {
+    const details = { retryAfter: RETRY_AFTER_LOAD, limit: 'hub_calls' } as const
+    return new LoginError(ErrorCode.Overloaded, details)
+  }
+  return error instanceof HubError ? new LoginError(codeOf(error), { cause: error }) : error
+}
+
+/** Whether the Hub failed in a way that a wrong signature explains as well as an error of its own. */
 function isUnclear(error: unknown): boolean {
   return error instanceof HubError && codeOf(error) === ErrorCode.HubUnavailable
 }

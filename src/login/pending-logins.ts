@@ -1,30 +1,28 @@
+import { RETRY_AFTER } from '../limits/limits.js'
 import { ErrorCode } from '../protocol.js'
-import { LoginFailure } from './errors.js'
-
-/** In how many seconds a login that had to give up its place may come back. */
-const RETRY_AFTER = 5
+import { LoginError } from './errors.js'
 
 /** A login that waits for its app's signature. */
-export interface Waiting {
-  /** The client's address. */
+export interface PendingLogin {
+  /** The client's address, as it is counted. */
   readonly address: string
   /** Ends the login for the reason given. */
-  interrupt(reason: Error): void
+  abort(reason: Error): void
 }
 
 /**
- * The places of logins that wait for a signature. When they are all taken, the address that holds
- * most gives up its oldest: a crowd of silent apps crowds out itself, not others.
+ * The logins that wait for a signature, up to a limit. Where there is one too many, the oldest of
+ * the address that has most is evicted: a crowd of silent apps evicts itself, not others.
  */
-export class WaitingRoom {
-  readonly #places: number
-  /** Who waits, by address, oldest first. */
-  readonly #byAddress = new Map<string, Set<Waiting>>()
+export class PendingLogins {
+  readonly #limit: number
+  /** By address, oldest first. */
+  readonly #byAddress = new Map<string, Set<PendingLogin>>()
   #size = 0
 
-  /** @param places - how many may wait; 0 for any number */
-  constructor(places: number) {
-    this.#places = places
+  /** @param limit - how many may wait; 0 for any number */
+  constructor(limit: number) {
+    this.#limit = limit
   }
 
   /** How many wait. */
@@ -32,29 +30,29 @@ export class WaitingRoom {
     return this.#size
   }
 
-  /** Takes a place; where none is free, a login of the address that holds most gives up its. */
-  enter(login: Waiting): void {
+  /** Adds a login, and evicts one of the address that has most where that is one too many. */
+  add(login: PendingLogin): void {
     const peers = this.#byAddress.get(login.address) ?? new Set()
     this.#byAddress.set(login.address, peers.add(login))
     this.#size += 1
-    if (this.#places > 0 && this.#size > this.#places) this.#crowdOut()
+    if (this.#limit > 0 && this.#size > this.#limit) this.#evict()
   }
 
-  /** Frees a place. Does nothing for who has none. */
-  leave(login: Waiting): void {
+  /** Removes a login. Does nothing for one that isn't there. */
+  delete(login: PendingLogin): void {
     const peers = this.#byAddress.get(login.address)
     if (!peers?.delete(login)) return
     this.#size -= 1
     if (peers.size === 0) this.#byAddress.delete(login.address)
   }
 
-  #crowdOut(): void {
-    let largest: ReadonlySet<Waiting> = new Set()
+  #evict(): void {
+    let largest: ReadonlySet<PendingLogin> = new Set()
     for (const peers of this.#byAddress.values()) if (peers.size > largest.size) largest = peers
     const [oldest] = largest
     if (!oldest) return
-    this.leave(oldest)
-    const failure = { retryAfter: RETRY_AFTER, limit: 'waiting_logins' } as const
-    oldest.interrupt(new LoginFailure(ErrorCode.Overloaded, failure))
+    this.delete(oldest)
+    const details = { retryAfter: RETRY_AFTER, limit: 'waiting_logins' } as const
+    oldest.abort(new LoginError(ErrorCode.Overloaded, details))
   }
 }

@@ -1,16 +1,19 @@
 import { parsePublicKey } from '../keys/public-key.js'
+import { RETRY_AFTER_LOAD } from '../limits/limits.js'
 import type { RateLimits } from '../limits/rate-limits.js'
-import { ErrorCode, parseAppMessage, type ServerMessage, toBufferJson } from '../protocol.js'
-import { AppSide } from './app-side.js'
-import { CloseCode } from './close-code.js'
-import { AppLeft, LoginFailure, rateLimited, throwIfLimited } from './errors.js'
-import type { Observer } from './events.js'
+import {
+  CloseCode,
+  ErrorCode,
+  parseAppMessage,
+  type ServerMessage,
+  toBufferJson,
+} from '../protocol.js'
+import { ClientDisconnected, LoginError, rateLimited, throwIfLimited } from './errors.js'
+import type { LoginEvents } from './events.js'
 import { type LoginSettings, login } from './login.js'
 import type { LoginLog } from './login-log.js'
-import type { WaitingRoom } from './pending-logins.js'
-
-/** In how many seconds an app may come back where the process has more to do than it can. */
-const RETRY_AFTER_LAG = 2
+import type { PendingLogins } from './pending-logins.js'
+import { RunningLogin } from './running-login.js'
 
 /** The name of the limit on how often a login may be started. */
 const PER_ADDRESS = 'logins_per_minute_per_address'
@@ -30,9 +33,9 @@ export interface AppSocket {
 /** What every session needs beside its socket. */
 export interface SessionSettings extends LoginSettings {
   readonly loginLog: LoginLog
-  readonly observer: Observer
+  readonly events: LoginEvents
   readonly rateLimits: RateLimits
-  readonly waitingRoom: WaitingRoom
+  readonly pendingLogins: PendingLogins
   /** Whether the process has more to do than it can. */
   readonly eventLoop: { readonly isLagging: boolean }
   /** How long the socket may go without starting a login, in seconds. */
@@ -47,8 +50,9 @@ export interface SessionSettings extends LoginSettings {
 export class LoginSession {
   readonly #socket: AppSocket
   readonly #settings: SessionSettings
-  /** The app of the login that runs, if one does. */
-  #app: AppSide | undefined
+  #login: RunningLogin | undefined
+  /** Fulfils when the last login has ended. */
+  #loginEnded: Promise<void> = Promise.resolve()
   #idle: NodeJS.Timeout | undefined
   #hasLoggedIn = false
   #isDraining = false
@@ -60,67 +64,62 @@ export class LoginSession {
     this.#waitForRequest()
   }
 
-  /** Whether a login runs. */
-  get isLoggingIn(): boolean {
-    return this.#app !== undefined
-  }
-
   /** Takes a frame from the app. */
   receive(frame: Buffer, isBinary: boolean): void {
     if (this.#isClosed) return
     const message = isBinary ? undefined : parseAppMessage(frame.toString())
     if (message?.type === 'token') this.#startLogin(message.pubkey)
     else if (message?.type === 'challenge') this.#takeSignature(message.sig)
-    else this.#refuse()
+    else this.#takeGarbage()
   }
 
-  /** Ends what runs: the app has gone away. */
-  leave(): void {
+  /** The app has disconnected: ends the login that runs. */
+  disconnected(): void {
     this.#isClosed = true
     clearTimeout(this.#idle)
-    this.#app?.interrupt(new AppLeft())
+    this.#login?.abort(new ClientDisconnected())
   }
 
-  /** Ends the session: at once, or when the login that runs has ended. */
-  drain(): void {
+  /** Ends the session when the login that runs has ended; at once where none does. */
+  async drain(): Promise<void> {
     this.#isDraining = true
-    if (!this.#app) this.stop()
+    if (!this.#login) this.stop()
+    await this.#loginEnded
   }
 
   /** Ends the session at once, and with it the login that runs. */
   stop(): void {
-    if (this.#isClosed) return
-    const failure = new LoginFailure(ErrorCode.ShuttingDown)
-    if (this.#app) this.#app.interrupt(failure)
-    else this.#refuseMessage(failure)
+    if (!this.#isClosed) this.#end(new LoginError(ErrorCode.ShuttingDown))
   }
 
   #startLogin(pubkey: string): void {
-    if (this.#app || !parsePublicKey(pubkey)) {
-      void this.#complain(this.#app ? ErrorCode.Busy : ErrorCode.InvalidPubkey)
+    if (this.#login || !parsePublicKey(pubkey)) {
+      this.#complain(this.#login ? ErrorCode.Busy : ErrorCode.InvalidPubkey)
       return
     }
     clearTimeout(this.#idle)
-    this.#app = new AppSide(this.#socket, this.#settings.waitingRoom, (challenge) => {
-      this.#send({ type: 'challenge', value: toBufferJson(challenge) })
-    })
-    void this.#runLogin(pubkey, this.#app)
+    this.#login = new RunningLogin(this.#socket.address, this.#settings.pendingLogins)
+    this.#loginEnded = this.#runLogin(pubkey, this.#login)
   }
 
-  async #runLogin(pubkey: string, app: AppSide): Promise<void> {
-    const entry = this.#settings.loginLog.start(pubkey)
+  async #runLogin(pubkey: string, running: RunningLogin): Promise<void> {
+    const { address, origin } = this.#socket
+    const record = this.#settings.loginLog.start(pubkey)
     try {
       await this.#checkLimits(pubkey)
-      const value = await login(pubkey, app, this.#settings, entry)
+      const user = { pubkey, address, origin }
+      const sign = (challenge: Uint8Array) =>
+        running.challenge(() => this.#send({ type: 'challenge', value: toBufferJson(challenge) }))
+      const value = await login(user, sign, this.#settings, running.signal, record)
       this.#send({ type: 'token', value, now: new Date().toISOString() })
       this.#hasLoggedIn = true
-      entry.succeeded()
+      record.succeeded()
     } catch (error) {
-      this.#report(error, entry.id)
-      entry.failed(error)
+      this.#report(error, record.id)
+      record.failed(error)
     } finally {
-      app.end()
-      this.#app = undefined
+      running.endChallenge()
+      this.#login = undefined
       this.#waitForRequest()
     }
   }
@@ -129,48 +128,61 @@ export class LoginSession {
   async #checkLimits(pubkey: string): Promise<void> {
     const { eventLoop, rateLimits } = this.#settings
     if (eventLoop.isLagging) {
-      const retryAfter = RETRY_AFTER_LAG
-      throw new LoginFailure(ErrorCode.Overloaded, { retryAfter, limit: 'event_loop_lag' })
+      const details = { retryAfter: RETRY_AFTER_LOAD, limit: 'event_loop_lag' } as const
+      throw new LoginError(ErrorCode.Overloaded, details)
     }
     throwIfLimited(await rateLimits.countMessage(this.#socket.address), PER_ADDRESS)
     throwIfLimited(await rateLimits.checkKey(pubkey), 'logins_per_minute_per_key')
   }
 
   #takeSignature(signature: Uint8Array): void {
-    if (!this.#app?.takeSignature(signature)) void this.#complain(ErrorCode.NoChallenge)
+    if (!this.#login?.takeSignature(signature)) this.#complain(ErrorCode.NoChallenge)
   }
 
   /** A frame that is not of the protocol ends the login, if one runs, and the session. */
-  #refuse(): void {
-    void this.#settings.rateLimits.countMessage(this.#socket.address)
-    const failure = new LoginFailure(ErrorCode.BadRequest)
-    if (this.#app) this.#app.interrupt(failure)
-    else this.#refuseMessage(failure)
+  #takeGarbage(): void {
+    this.#settings.rateLimits
+      .countMessage(this.#socket.address)
+      .catch((error: unknown) => this.#settings.loginLog.messageFailed(error))
+    this.#end(new LoginError(ErrorCode.BadRequest))
   }
 
-  /** Says that a message was of no use. It counts like a login, so that it costs something. */
-  async #complain(code: ErrorCode): Promise<void> {
-    const retryAfter = await this.#settings.rateLimits.countMessage(this.#socket.address)
-    const isLimited = retryAfter > 0
-    this.#refuseMessage(isLimited ? rateLimited(retryAfter, PER_ADDRESS) : new LoginFailure(code))
+  /** Ends the login that runs, or tells the app directly where none does. */
+  #end(error: LoginError): void {
+    if (this.#login) this.#login.abort(error)
+    else this.#refuseMessage(error)
   }
 
-  /** Tells the app of a failure that is none of a login's. */
-  #refuseMessage(failure: LoginFailure): void {
-    this.#settings.observer.messageRefused(failure.code)
-    this.#report(failure)
+  /** Says that a message was useless. It counts like a login, so that it costs something. */
+  #complain(code: ErrorCode): void {
+    this.#settings.rateLimits.countMessage(this.#socket.address).then(
+      (retryAfter) => {
+        const isLimited = retryAfter > 0
+        this.#refuseMessage(isLimited ? rateLimited(retryAfter, PER_ADDRESS) : new LoginError(code))
+      },
+      (error: unknown) => {
+        this.#settings.loginLog.messageFailed(error)
+        this.#refuseMessage(new LoginError(ErrorCode.Internal))
+      },
+    )
+  }
+
+  /** Tells the app of an error that ends no login. */
+  #refuseMessage(error: LoginError): void {
+    this.#settings.events.messageRefused(error.code)
+    this.#report(error)
   }
 
   /**
-   * Tells the app what failed, and closes the socket where such a failure is its end.
+   * Tells the app what failed, and closes the socket where such an error is its end.
    *
    * @param id - of the login that failed; missing where no login did
    */
-  #report(error: unknown, id?: string): void {
-    if (error instanceof AppLeft) return
-    const failure = error instanceof LoginFailure ? error : new LoginFailure(ErrorCode.Internal)
-    const { code, message: value, retryAfter, limit } = failure
-    if (limit) this.#settings.observer.limitHit(limit)
+  #report(reason: unknown, id?: string): void {
+    if (reason instanceof ClientDisconnected) return
+    const error = reason instanceof LoginError ? reason : new LoginError(ErrorCode.Internal)
+    const { code, message: value, retryAfter, limit } = error
+    if (limit) this.#settings.events.limitHit(limit)
     this.#send({ type: 'error', code, value, retryAfter, id })
     if (code === ErrorCode.BadRequest) this.#close(CloseCode.PolicyViolation)
     if (code === ErrorCode.ShuttingDown) this.#close(CloseCode.GoingAway)

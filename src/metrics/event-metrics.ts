@@ -1,11 +1,10 @@
 import { Counter, Histogram, type Registry } from 'prom-client'
+import { LIMIT_NAMES, type LimitName } from '../limits/limits.js'
 import {
-  LIMIT_NAMES,
-  type LimitName,
   LOGIN_STEPS,
+  type LoginEvents,
   type LoginOutcome,
   type LoginStep,
-  type Observer,
   REFUSAL_STATUSES,
   type RefusalStatus,
   type ServerView,
@@ -14,7 +13,7 @@ import { ErrorCode } from '../protocol.js'
 import { addServerGauges } from './server-gauges.js'
 
 /**
- * The upper ends of the buckets in which steps are counted, in seconds: from a Hub next door, which
+ * The upper ends of the buckets in which steps are counted, in seconds: from a nearby Hub, which
  * takes a few ms, to its default deadline of 10 s and the app's of 30 s.
  */
 const STEP_BUCKETS = [0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30]
@@ -23,7 +22,7 @@ const STEP_BUCKETS = [0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5
  * Counts what happens in a server. Labels have a fixed set of values each, none of which comes from
  * a client, and every count is there from the start: a rate needs the 0 before the first 1.
  */
-export class EventMetrics implements Observer {
+export class EventMetrics implements LoginEvents {
   readonly #registry: Registry
   readonly #logins: Counter<'outcome'>
   readonly #steps: Histogram<'step'>

@@ -6,14 +6,20 @@ import {
   type ServerResponse,
   STATUS_CODES,
 } from 'node:http'
-import { Registry } from 'prom-client'
-import { addressOf } from '../http/listen-address.js'
-import { isLoopback } from '../http/loopback.js'
-import { isLoopbackHost } from '../http/origins.js'
-import type { Observer } from '../login/events.js'
-import type { MetricsAddress } from './address.js'
+import { collectDefaultMetrics, Registry } from 'prom-client'
+import { addressOf } from '../http/listener.js'
+import { isLoopback, isLoopbackHost } from '../http/origins.js'
+import type { LoginEvents } from '../login/events.js'
 import { EventMetrics } from './event-metrics.js'
-import { processMetrics } from './process-metrics.js'
+
+/**
+ * What prom-client measures of the process: CPU time, memory, open files, garbage collection, and
+ * how far the event loop lags behind. One for the process, whoever shows it: what measures it runs
+ * until the process ends.
+ */
+const processMetrics = new Registry()
+
+collectDefaultMetrics({ register: processMetrics })
 
 /** What bounds a connection: a scrape is one short request. Times are in ms. */
 const BOUNDS: ServerOptions = {
@@ -33,12 +39,19 @@ const MAX_CONNECTIONS = 20
 /** HTTP statuses of requests that are no scrapes, and of scrapes that fail. */
 type Refusal = 403 | 404 | 405 | 500
 
-/** Metrics that are served. */
-export interface Metrics {
+/** Where metrics are served. */
+export interface MetricsAddress {
+  /** TCP port; 0 takes a free one. */
+  readonly port: number
+  readonly host: string
+}
+
+/** A server of metrics that listens. */
+export interface MetricsServer {
   /** Where they are read. */
   readonly url: string
-  /** Tells them what happens; for the one server that they are about. */
-  readonly observer: Observer
+  /** For the one server that they are about. */
+  readonly events: LoginEvents
   /** Stops serving them, and returns when the last connection is gone. */
   close(): Promise<void>
 }
@@ -48,9 +61,9 @@ export interface Metrics {
  *
  * @throws the system's error where the address can't be listened on, such as `EADDRINUSE`
  */
-export async function openMetrics({ port, host }: MetricsAddress): Promise<Metrics> {
+export async function startMetricsServer({ port, host }: MetricsAddress): Promise<MetricsServer> {
   const registry = new Registry()
-  const observer = new EventMetrics(registry)
+  const events = new EventMetrics(registry)
   const isLocal = isLoopback(host)
   // The registries are merged for each scrape: a merged one has only what they had before.
   const readAll = () => Registry.merge([registry, processMetrics]).metrics()
@@ -67,7 +80,7 @@ export async function openMetrics({ port, host }: MetricsAddress): Promise<Metri
   await once(server, 'listening')
   return {
     url: `http://${addressOf(server.address())}${METRICS_PATH}`,
-    observer,
+    events,
     async close() {
       const closed = once(server, 'close')
       server.close()

@@ -23,10 +23,10 @@ declare module 'koa-websocket' {
     }
   }
 
-  /** Makes `listen` serve sockets too; with `httpsOptions` it serves TLS. */
-  export default function websockify(
-    app: Koa,
+  /** Makes the `listen` of an app serve sockets too, and returns that app; with `httpsOptions` it serves TLS. */
+  export default function websockify<App extends Koa>(
+    app: App,
     socketOptions?: ServerOptions,
     httpsOptions?: HttpsOptions,
-  ): WebSocketApp
+  ): App & WebSocketApp
 }

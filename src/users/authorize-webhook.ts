@@ -1,6 +1,5 @@
 import { Agent, request } from 'undici'
-import type { Authorize, Decision } from './authorize.js'
-import { readDecision } from './decision.js'
+import { type Authorize, type Decision, readDecision } from './authorize.js'
 
 /** The most that an answer may have, in bytes. */
 const MAX_ANSWER_BYTES = 4096
@@ -16,7 +15,7 @@ export interface AuthorizeWebhook {
 }
 
 /**
- * Has decisions made by whoever answers at an address, as PROTOCOL.md says: the visitor is posted
+ * Has decisions made by whoever answers at an address, as PROTOCOL.md says: the user is posted
  * as JSON, and only a 200 that is a decision counts. Redirects are not followed.
  *
  * @param url - `http:` or `https:`

@@ -1,5 +1,7 @@
-/** Somebody who has proven to hold an identity key, and where they come from. */
-export interface Visitor {
+import { z } from 'zod'
+
+/** A user who logs in: the identity key, and where its holder comes from. */
+export interface LoginUser {
   /** Canonical text of the user's Ed25519 public key. */
   readonly pubkey: string
   /**
@@ -14,16 +16,30 @@ export interface Visitor {
 /** The most that a reason may have, in characters as JavaScript counts them. */
 export const MAX_REASON_LENGTH = 200
 
-/** Whether a visitor may come in. */
+/** Whether a user may log in. */
 export type Decision =
   | { readonly allow: true }
   /** `reason` is shown to the user: at most 200 characters; words of the server's where missing. */
   | { readonly allow: false; readonly reason?: string | undefined }
 
 /**
- * Decides on a visitor, after the proof of possession and before credentials leave. To throw, or
+ * Decides on a user, after the proof of possession and before credentials leave. To throw, or
  * to return anything but a decision, fails the login.
  *
  * @param signal - aborts when the decision comes too late
  */
-export type Authorize = (visitor: Visitor, signal: AbortSignal) => Promise<Decision>
+export type Authorize = (user: LoginUser, signal: AbortSignal) => Promise<Decision>
+
+const decision = z.union([
+  z.object({ allow: z.literal(true) }),
+  z.object({ allow: z.literal(false), reason: z.string().max(MAX_REASON_LENGTH).optional() }),
+])
+
+/**
+ * Reads a decision of somebody else's.
+ *
+ * @returns `undefined` where the value is no decision
+ */
+export function readDecision(value: unknown): Decision | undefined {
+  return decision.safeParse(value).data
+}

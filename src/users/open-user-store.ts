@@ -1,7 +1,6 @@
 import { resolve } from 'node:path'
 import { ConfigError, type UsersConfig } from '../config/config.js'
-import type { Database } from './database.js'
-import { NewerSchemaError } from './migrate.js'
+import { type Database, NewerSchemaError } from './database.js'
 import { SqlUserStore } from './sql-user-store.js'
 import type { UserStore } from './user-store.js'
 

@@ -1,6 +1,5 @@
 import pg from 'pg'
-import type { Database, Execute } from './database.js'
-import { migrate } from './migrate.js'
+import { type Database, type Execute, migrate } from './database.js'
 
 /** Connections at the most: a login needs one for about a millisecond. */
 const MAX_CONNECTIONS = 10

@@ -2,8 +2,7 @@ import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import { isBusy, SqliteConnection } from '../sqlite/connection.js'
-import type { Database } from './database.js'
-import { migrate } from './migrate.js'
+import { type Database, migrate } from './database.js'
 
 /** Name of the file in its folder; SQLite puts two more beside it while it is in use. */
 const FILE = 'users.sqlite'

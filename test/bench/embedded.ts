@@ -3,7 +3,7 @@
  * SQLite (`USERS=sqlite`), or with a decision of the app's own on each, too (`USERS=authorize`).
  */
 
-import { createServer } from '../../src/http/server.js'
+import { startServer } from '../../src/http/server.js'
 import { connectToHub } from '../../src/hub/connect.js'
 import { SdkHub } from '../../src/hub/sdk-hub.js'
 import { decodeMultibase } from '../../src/keys/multibase.js'
@@ -18,7 +18,7 @@ const users = USERS ? await openUserStore({ kind: 'sqlite', folder: DATA_DIR }) 
 const authorize: Authorize | undefined =
   USERS === 'authorize' ? async () => ({ allow: true }) : undefined
 const log = await openLog('info')
-const server = await createServer({
+const server = await startServer({
   port: 0,
   host: '127.0.0.1',
   log,

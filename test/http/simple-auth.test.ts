@@ -1,10 +1,13 @@
+import { randomBytes } from 'node:crypto'
 import { type IncomingMessage, request } from 'node:http'
 import { Client, PrivateKey } from '@textile/hub'
 import { describe, expect, it, vi } from 'vitest'
 import type { ServerOptions } from '../../src/http/server.js'
+import { UNREACHABLE } from '../../src/hub/key-check.js'
+import { ServerKey } from '../../src/hub/server-key.js'
 import { signApiMessage } from '../../src/keys/api-signature.js'
 import { decodeMultibase } from '../../src/keys/multibase.js'
-import { NO_OBSERVER } from '../../src/login/events.js'
+import { NO_EVENTS } from '../../src/login/events.js'
 import { randomIdentity } from '../support/identity.js'
 import { startWithDevHub } from '../support/login-server.js'
 import { TestApp } from '../support/test-app.js'
@@ -77,9 +80,9 @@ describe('GET /api/userauth', () => {
 
   it('counts like a login', async () => {
     const limitHit = vi.fn()
-    const observer = { ...NO_OBSERVER, limitHit }
+    const events = { ...NO_EVENTS, limitHit }
     const limits = { loginsPerMinutePerAddress: 2 }
-    const { server } = await startSimple({ limits, observer })
+    const { server } = await startSimple({ limits, events })
     const app = await TestApp.connect(server.url)
     expect(await app.login()).toMatchObject({ type: 'token' })
     expect((await ask(server.url)).status).toBe(200)
@@ -97,15 +100,19 @@ describe('GET /api/userauth', () => {
     expect(await app.next()).toMatchObject({ code: 'rate_limited' })
   })
 
-  it.each(['key_unchecked', 'hub_unavailable'] as const)(
-    'gives nothing while the server is not ready: %s',
-    async (readiness) => {
-      const { server } = await startSimple({ findHubReadiness: async () => readiness })
-      const { status, headers, body } = await ask(server.url)
-      expect([status, body]).toEqual([503, { error: 'Service Unavailable' }])
-      expect(headers['retry-after']).toBe('5')
-    },
-  )
+  it.each([
+    ['its key is unchecked', false],
+    ['the Hub is away', true],
+  ])('gives nothing while %s', async (_name, isChecked) => {
+    const kinds = [{ action: 'run', text: '' } as const, UNREACHABLE]
+    const check = async () => kinds.shift() ?? UNREACHABLE
+    const apiKey = new ServerKey({ key: 'bkey', secret: randomBytes(24) }, check)
+    if (isChecked) await apiKey.check()
+    const { server } = await startSimple({ apiKey })
+    const { status, headers, body } = await ask(server.url)
+    expect([status, body]).toEqual([503, { error: 'Service Unavailable' }])
+    expect(headers['retry-after']).toBe('5')
+  })
 
   it('gives nothing while the server drains', async () => {
     const { server } = await startSimple()

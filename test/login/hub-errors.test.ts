@@ -13,6 +13,7 @@ import { randomIdentity } from '../support/identity.js'
 import { expectNoLoginLeft } from '../support/leftovers.js'
 import { startLoginServer, startWithFaultyHub } from '../support/login-server.js'
 import { TestApp } from '../support/test-app.js'
+import { unsignedToken } from '../support/unsigned-token.js'
 
 /** A Hub's deadline that tests can wait for, in seconds. */
 const SHORT = 0.2
@@ -22,17 +23,6 @@ async function upToSignature(call: FaultyCall): Promise<void> {
   await call.receiveKey()
   call.challenge()
   await call.receive()
-}
-
-function tokenFor(sub: unknown): string {
-  const parts = [
-    { alg: 'Ed25519', typ: 'JWT' },
-    { iat: 1, iss: 'b', sub },
-  ]
-  const [header, payload] = parts.map((part) =>
-    Buffer.from(JSON.stringify(part)).toString('base64url'),
-  )
-  return `${header}.${payload}.c2ln`
 }
 
 /** What the Hub does before the app has been challenged, and what the app is told. */
@@ -91,7 +81,7 @@ const beforeChallenge: Record<string, { script: Script; code: string }> = {
   },
   'hands out a token unasked': {
     script: async (call) => {
-      call.send(tokenReply(tokenFor('x')))
+      call.send(tokenReply(unsignedToken('x')))
       call.end(0)
     },
     code: 'hub_unavailable',
@@ -123,7 +113,7 @@ const whileSigning: Record<string, { end: Script; code: string }> = {
   'ends well': { end: async (call) => call.end(0), code: 'hub_unavailable' },
   'hands out a token': {
     end: async (call) => {
-      call.send(tokenReply(tokenFor('x')))
+      call.send(tokenReply(unsignedToken('x')))
       call.end(0)
     },
     code: 'hub_unavailable',
@@ -134,14 +124,14 @@ const whileSigning: Record<string, { end: Script; code: string }> = {
 const afterSignature: Record<string, { end: Script; code: string }> = {
   'says nothing': { end: async () => {}, code: 'hub_timeout' },
   'sends a token but never ends': {
-    end: async (call) => call.send(tokenReply(tokenFor('x'))),
+    end: async (call) => call.send(tokenReply(unsignedToken('x'))),
     code: 'hub_timeout',
   },
   closes: { end: async (call) => call.close(), code: 'hub_unavailable' },
   'drops the connection': { end: async (call) => call.drop(), code: 'hub_unavailable' },
   'sends a token, then closes without a status': {
     end: async (call) => {
-      call.send(tokenReply(tokenFor('x')))
+      call.send(tokenReply(unsignedToken('x')))
       call.close()
     },
     code: 'hub_unavailable',
@@ -163,7 +153,7 @@ const afterSignature: Record<string, { end: Script; code: string }> = {
   },
   'sends a token for another key': {
     end: async (call) => {
-      call.send(tokenReply(tokenFor('bsomeoneelse')))
+      call.send(tokenReply(unsignedToken('bsomeoneelse')))
       call.end(0)
     },
     code: 'internal',

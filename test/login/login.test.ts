@@ -1,26 +1,19 @@
 import { randomBytes } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
 import { type Hub, HubBusyError, HubError, type TokenCall } from '../../src/hub/hub.js'
+import { ServerKey } from '../../src/hub/server-key.js'
 import { signApiMessage } from '../../src/keys/api-signature.js'
 import { DEFAULT_LIMITS } from '../../src/limits/limits.js'
 import { RateLimits } from '../../src/limits/rate-limits.js'
-import { Doorkeeper } from '../../src/login/authorize-user.js'
-import { AppLeft } from '../../src/login/errors.js'
-import { type LoginApp, type LoginSettings, login } from '../../src/login/login.js'
+import { ClientDisconnected } from '../../src/login/errors.js'
+import { type LoginSettings, login, type Sign, type StepTimer } from '../../src/login/login.js'
 import { randomIdentity } from '../support/identity.js'
+import { never } from '../support/never.js'
+import { unsignedToken } from '../support/unsigned-token.js'
 
 const identity = randomIdentity()
 const challenge = randomBytes(32)
 const apiKey = { key: 'bkey', secret: randomBytes(24) }
-
-function never<T>(): Promise<T> {
-  return new Promise(() => {})
-}
-
-function tokenFor(sub: string): string {
-  const payload = Buffer.from(JSON.stringify({ iss: 'b', sub, iat: 1 })).toString('base64url')
-  return `e30.${payload}.c2ln`
-}
 
 /** A Hub in memory that takes part as told, and remembers what it was asked. */
 class TestHub implements Hub {
@@ -40,7 +33,7 @@ class TestHub implements Hub {
       failed: never(),
       answer: (signature) => {
         this.signatures.push(signature)
-        return Promise.resolve(tokenFor(pubkey))
+        return Promise.resolve(unsignedToken(pubkey))
       },
       release: () => {
         this.released += 1
@@ -50,59 +43,66 @@ class TestHub implements Hub {
   }
 }
 
-/** An app in memory that signs, unless told otherwise. */
-function testApp(part: Partial<LoginApp> = {}): LoginApp {
-  const whence = { address: '192.0.2.1', origin: undefined }
-  return { ...whence, sign: async (bytes) => identity.sign(bytes), interrupted: never(), ...part }
+const user = { pubkey: identity.pubkey, address: '192.0.2.1', origin: undefined }
+const signWell: Sign = async (bytes) => identity.sign(bytes)
+
+/** Logs in with an app in memory, which signs as told. */
+function logIn(hub: Hub, sign = signWell, signal?: AbortSignal, steps?: StepTimer) {
+  const settings: LoginSettings = {
+    hub,
+    serverKey: new ServerKey(apiKey),
+    rateLimits: new RateLimits(DEFAULT_LIMITS),
+    challengeTimeout: 0.05,
+    userAuthTtl: 300,
+  }
+  return login(user, sign, settings, signal ?? new AbortController().signal, steps)
 }
 
-function settings(hub: Hub): LoginSettings {
-  const doorkeeper = new Doorkeeper({ rateLimits: new RateLimits(DEFAULT_LIMITS) })
-  return { hub, currentApiKey: () => apiKey, doorkeeper, challengeTimeout: 0.05, userAuthTtl: 300 }
-}
-
-async function codeOf(hub: TestHub, app = testApp()): Promise<unknown> {
-  const failure = await login(identity.pubkey, app, settings(hub)).catch((error) => error)
+async function codeOf(hub: TestHub, sign = signWell, signal?: AbortSignal): Promise<unknown> {
+  const error = await logIn(hub, sign, signal).catch((reason) => reason)
   expect(hub.released).toBe(1)
-  return failure.code ?? failure
+  return error.code ?? error
 }
 
 describe('login', () => {
   it('turns a signature into a UserAuth', async () => {
     const hub = new TestHub()
-    const userAuth = await login(identity.pubkey, testApp(), settings(hub))
+    const userAuth = await logIn(hub)
     expect(hub.asked).toEqual([identity.pubkey])
     expect(hub.signatures).toEqual([identity.sign(challenge)])
     expect(userAuth).toEqual({
       key: 'bkey',
       sig: signApiMessage(apiKey.secret, userAuth.msg),
       msg: new Date(userAuth.msg).toISOString(),
-      token: tokenFor(identity.pubkey),
+      token: unsignedToken(identity.pubkey),
     })
     expect(hub.released).toBe(1)
   })
 
   it('tells of its steps as they begin, and of the end of the last, failed or not', async () => {
     const told: string[] = []
-    const steps = { begin: (step: string) => told.push(step), end: () => told.push('end') }
-    await login(identity.pubkey, testApp(), settings(new TestHub()), steps)
+    const steps: StepTimer = {
+      begin: (step) => void told.push(step),
+      end: () => void told.push('end'),
+    }
+    await logIn(new TestHub(), signWell, undefined, steps)
     expect(told.slice(0, 3)).toEqual(['hub_challenge', 'signature', 'hub_token'])
     expect(told.at(-1)).toBe('end')
     told.length = 0
     const hub = new TestHub({ challenge: Promise.reject(new HubBusyError()) })
-    await expect(login(identity.pubkey, testApp(), settings(hub), steps)).rejects.toThrow()
+    await expect(logIn(hub, signWell, undefined, steps)).rejects.toThrow()
     expect(told).toEqual(['hub_challenge', 'end'])
   })
 
   it.each([0, 31, 33])('fails where the challenge has %i bytes, unsigned', async (length) => {
     const hub = new TestHub({ challenge: Promise.resolve(randomBytes(length)) })
     const sign = () => Promise.reject(new Error('must not be asked'))
-    expect(await codeOf(hub, testApp({ sign }))).toBe('hub_unavailable')
+    expect(await codeOf(hub, sign)).toBe('hub_unavailable')
   })
 
-  it.each([0, 63, 65])('does not bother the Hub with a signature of %i bytes', async (length) => {
+  it.each([0, 63, 65])('does not ask the Hub with a signature of %i bytes', async (length) => {
     const hub = new TestHub()
-    const code = await codeOf(hub, testApp({ sign: async () => new Uint8Array(length) }))
+    const code = await codeOf(hub, async () => new Uint8Array(length))
     expect(code).toBe('bad_signature')
     expect(hub.signatures).toEqual([])
   })
@@ -117,12 +117,12 @@ describe('login', () => {
   ])('reports a Hub that ends %s at any step', async (_name, options, code) => {
     const failed = () => Promise.reject(new HubError('test', options))
     expect(await codeOf(new TestHub({ challenge: failed() }))).toBe(code)
-    expect(await codeOf(new TestHub({ failed: failed() }), testApp({ sign: never }))).toBe(code)
+    expect(await codeOf(new TestHub({ failed: failed() }), never)).toBe(code)
     expect(await codeOf(new TestHub({ answer: failed }))).toBe(code)
   })
 
   it('blames the signature for an unclear failure only where it is wrong', async () => {
-    const wrong = testApp({ sign: async () => new Uint8Array(64) })
+    const wrong = async () => new Uint8Array(64)
     const failWith = (code: number) => ({
       answer: () => Promise.reject(new HubError('test', { status: { code, message: '' } })),
     })
@@ -132,7 +132,7 @@ describe('login', () => {
   })
 
   it('has a deadline for the app', async () => {
-    expect(await codeOf(new TestHub(), testApp({ sign: never }))).toBe('challenge_timeout')
+    expect(await codeOf(new TestHub(), never)).toBe('challenge_timeout')
   })
 
   it('tells apps to come back where the Hub is asked too much', async () => {
@@ -142,15 +142,34 @@ describe('login', () => {
   })
 
   it('hands out no token that is for another key, or is none', async () => {
-    const answer = async () => tokenFor(randomIdentity().pubkey)
+    const answer = async () => unsignedToken(randomIdentity().pubkey)
+    const { cause } = await logIn(new TestHub({ answer })).catch((error) => error)
+    expect(cause).toMatchObject({ message: 'the token is for another key' })
     expect(await codeOf(new TestHub({ answer }))).toBe('internal')
     expect(await codeOf(new TestHub({ answer: async () => 'abc' }))).toBe('hub_unavailable')
   })
 
-  it('ends at once, for the reason given, when the app leaves', async () => {
-    const interrupted = Promise.reject(new AppLeft())
-    expect(
-      await codeOf(new TestHub({ challenge: never() }), testApp({ interrupted })),
-    ).toBeInstanceOf(AppLeft)
+  it.each([
+    ['before it begins', new TestHub(), signWell],
+    ['while the Hub is asked for a challenge', new TestHub({ challenge: never() }), signWell],
+    ['while the app signs', new TestHub(), never<Uint8Array>],
+    ['while the Hub is asked for a token', new TestHub({ answer: never }), signWell],
+  ])('ends at once when it is aborted %s', async (when, hub, sign) => {
+    const controller = new AbortController()
+    if (when === 'before it begins') controller.abort(new ClientDisconnected())
+    const ended = codeOf(hub, sign, controller.signal)
+    setImmediate(() => controller.abort(new ClientDisconnected()))
+    expect(await ended).toBeInstanceOf(ClientDisconnected)
+  })
+
+  it('starts no call while the key is unchecked', async () => {
+    const hub = new TestHub()
+    const serverKey = new ServerKey(apiKey, never)
+    const rateLimits = new RateLimits(DEFAULT_LIMITS)
+    const settings = { hub, serverKey, rateLimits, challengeTimeout: 1, userAuthTtl: 300 }
+    const { signal } = new AbortController()
+    const refused = login(user, signWell, settings, signal)
+    await expect(refused).rejects.toMatchObject({ code: 'hub_unavailable' })
+    expect(hub.asked).toEqual([])
   })
 })

@@ -1,8 +1,8 @@
 import { expect, it } from 'vitest'
-import { type Waiting, WaitingRoom } from '../../src/login/pending-logins.js'
+import { type PendingLogin, PendingLogins } from '../../src/login/pending-logins.js'
 
 /** A login that waits, and remembers how it was ended. */
-class TestLogin implements Waiting {
+class TestLogin implements PendingLogin {
   readonly address: string
   reason: unknown
 
@@ -10,48 +10,48 @@ class TestLogin implements Waiting {
     this.address = address
   }
 
-  interrupt(reason: Error): void {
+  abort(reason: Error): void {
     this.reason = reason
   }
 }
 
-function enter(room: WaitingRoom, address: string): TestLogin {
+function add(pending: PendingLogins, address: string): TestLogin {
   const login = new TestLogin(address)
-  room.enter(login)
+  pending.add(login)
   return login
 }
 
-it('when all places are taken, the address that holds most gives up its oldest', () => {
-  const room = new WaitingRoom(3)
-  const honest = enter(room, 'honest')
-  const crowd = [enter(room, 'crowd'), enter(room, 'crowd')]
+it('where there is one too many, the oldest of the address that has most is evicted', () => {
+  const pending = new PendingLogins(3)
+  const honest = add(pending, 'honest')
+  const crowd = [add(pending, 'crowd'), add(pending, 'crowd')]
   expect(crowd[0]?.reason).toBeUndefined()
-  const another = enter(room, 'another')
+  const another = add(pending, 'another')
   expect(crowd[0]?.reason).toMatchObject({ code: 'overloaded', retryAfter: 5 })
-  const last = enter(room, 'crowd')
+  const last = add(pending, 'crowd')
   expect(crowd[1]?.reason).toMatchObject({ code: 'overloaded' })
   expect([honest, another, last].map(({ reason }) => reason)).toEqual([
     undefined,
     undefined,
     undefined,
   ])
-  expect(room.size).toBe(3)
+  expect(pending.size).toBe(3)
 })
 
-it('places are freed, once', () => {
-  const room = new WaitingRoom(2)
-  const first = enter(room, 'a')
-  const second = enter(room, 'b')
-  room.leave(first)
-  room.leave(first)
-  room.leave(new TestLogin('nobody'))
-  expect(room.size).toBe(1)
-  enter(room, 'c')
+it('a login leaves once', () => {
+  const pending = new PendingLogins(2)
+  const first = add(pending, 'a')
+  const second = add(pending, 'b')
+  pending.delete(first)
+  pending.delete(first)
+  pending.delete(new TestLogin('nobody'))
+  expect(pending.size).toBe(1)
+  add(pending, 'c')
   expect(second.reason).toBeUndefined()
 })
 
-it('there are places without end where the limit is lifted', () => {
-  const room = new WaitingRoom(0)
-  const logins = Array.from({ length: 5_000 }, () => enter(room, 'a'))
+it('there may be any number where the limit is lifted', () => {
+  const pending = new PendingLogins(0)
+  const logins = Array.from({ length: 5_000 }, () => add(pending, 'a'))
   expect(logins.every(({ reason }) => reason === undefined)).toBe(true)
 })

@@ -2,20 +2,17 @@ import { randomBytes } from 'node:crypto'
 import { pino } from 'pino'
 import { beforeEach, describe, expect, it } from 'vitest'
 import type { Hub, TokenCall } from '../../src/hub/hub.js'
+import { ServerKey } from '../../src/hub/server-key.js'
 import { DEFAULT_LIMITS } from '../../src/limits/limits.js'
 import { RateLimits } from '../../src/limits/rate-limits.js'
-import { Doorkeeper } from '../../src/login/authorize-user.js'
-import { NO_OBSERVER } from '../../src/login/events.js'
+import { NO_EVENTS } from '../../src/login/events.js'
 import { LoginLog } from '../../src/login/login-log.js'
-import { WaitingRoom } from '../../src/login/pending-logins.js'
+import { PendingLogins } from '../../src/login/pending-logins.js'
 import { type AppSocket, LoginSession } from '../../src/login/session.js'
 import { randomIdentity } from '../support/identity.js'
+import { never } from '../support/never.js'
 
 const identity = randomIdentity()
-
-function never<T>(): Promise<T> {
-  return new Promise(() => {})
-}
 
 /** A Hub that challenges, and then says nothing more. */
 class ChallengingHub implements Hub {
@@ -45,6 +42,7 @@ class TestSocket implements AppSocket {
 }
 
 let hub: ChallengingHub
+let loginLog: LoginLog
 let socket: TestSocket
 let eventLoop: { isLagging: boolean }
 
@@ -55,19 +53,17 @@ beforeEach(() => {
 })
 
 function openSession(limits = {}): LoginSession {
-  const rateLimits = new RateLimits({ ...DEFAULT_LIMITS, ...limits })
-  const log = new LoginLog(pino({ level: 'silent' }), NO_OBSERVER)
+  loginLog = new LoginLog(pino({ level: 'silent' }), NO_EVENTS)
   const session = new LoginSession(socket, {
     hub,
-    currentApiKey: () => ({ key: 'bkey', secret: randomBytes(24) }),
+    serverKey: new ServerKey({ key: 'bkey', secret: randomBytes(24) }),
     challengeTimeout: 30,
     userAuthTtl: 300,
     idleTimeout: 30,
-    loginLog: log,
-    observer: NO_OBSERVER,
-    rateLimits,
-    doorkeeper: new Doorkeeper({ rateLimits }),
-    waitingRoom: new WaitingRoom(0),
+    loginLog,
+    events: NO_EVENTS,
+    rateLimits: new RateLimits({ ...DEFAULT_LIMITS, ...limits }),
+    pendingLogins: new PendingLogins(0),
     eventLoop,
   })
   return session
@@ -88,7 +84,7 @@ async function challengedSession(): Promise<LoginSession> {
   const session = openSession()
   receive(session, { type: 'token', pubkey: identity.pubkey })
   await expectTold('challenge')
-  expect(session.isLoggingIn).toBe(true)
+  expect(loginLog.running).toBe(1)
   return session
 }
 
@@ -99,8 +95,8 @@ describe('a session', () => {
     receive(session, { type: 'token', pubkey: identity.pubkey })
     await expectTold('overloaded')
     expect(hub.asked).toBe(0)
-    expect(session.isLoggingIn).toBe(false)
-    session.leave()
+    expect(loginLog.running).toBe(0)
+    session.disconnected()
   })
 
   it('that drains is closed at once where no login runs', async () => {
@@ -124,13 +120,13 @@ describe('a session', () => {
     const session = await challengedSession()
     session.stop()
     await expectTold('challenge', 'shutting_down', 1001)
-    expect(session.isLoggingIn).toBe(false)
+    expect(loginLog.running).toBe(0)
   })
 
   it('whose app has left says nothing more, and takes nothing more', async () => {
     const session = await challengedSession()
-    session.leave()
-    await expect.poll(() => session.isLoggingIn).toBe(false)
+    session.disconnected()
+    await expect.poll(() => loginLog.running).toBe(0)
     receive(session, { type: 'token', pubkey: identity.pubkey })
     session.receive(Buffer.from('junk'), false)
     session.stop()
@@ -148,13 +144,13 @@ describe('a session', () => {
     expect(hub.asked).toBe(0)
   })
 
-  it('counts messages of no use like logins', async () => {
+  it('counts useless messages like logins', async () => {
     const session = openSession({ loginsPerMinutePerAddress: 2 })
     for (let message = 0; message < 3; message += 1) {
       receive(session, { type: 'challenge', sig: [] })
     }
     await expectTold('no_challenge', 'no_challenge', 'rate_limited')
-    session.leave()
+    session.disconnected()
   })
 
   it('closes junk even where the address may send no more', async () => {

@@ -11,7 +11,7 @@ const PATIENCE = { timeout: 10_000, interval: 20 }
 /** Starts a server, with a dev Hub behind it, that tells what happens to metrics. */
 async function startObserved(settings: Parameters<typeof startWithDevHub>[0] = {}) {
   const metrics = await serveMetrics()
-  const { server, hub, apiKey } = await startWithDevHub({ observer: metrics.observer, ...settings })
+  const { server, hub, apiKey } = await startWithDevHub({ events: metrics.events, ...settings })
   return { metrics, server, hub, apiKey }
 }
 
@@ -65,7 +65,7 @@ describe('the metrics', () => {
 
   it('show the calls that the Hub has not answered, and that it counts as down', async () => {
     const metrics = await serveMetrics()
-    const settings = { observer: metrics.observer, hubTimeout: 0.5 }
+    const settings = { events: metrics.events, hubTimeout: 0.5 }
     const { server } = await startWithFaultyHub(async () => {}, settings)
     const apps = await Promise.all(Array.from({ length: 10 }, () => TestApp.connect(server.url)))
     for (const app of apps) app.send({ type: 'token', pubkey: randomIdentity().pubkey })
@@ -87,7 +87,7 @@ describe('the metrics', () => {
 
   it('count those for whom the Hub has no place left', async () => {
     const metrics = await serveMetrics()
-    const settings = { observer: metrics.observer, limits: { maxHubCalls: 1 } }
+    const settings = { events: metrics.events, limits: { maxHubCalls: 1 } }
     const { server } = await startWithFaultyHub(async () => {}, settings)
     const apps = await Promise.all(Array.from({ length: 3 }, () => TestApp.connect(server.url)))
     for (const app of apps) app.send({ type: 'token', pubkey: randomIdentity().pubkey })

@@ -1,11 +1,12 @@
 import { once } from 'node:events'
-import { connect } from 'node:net'
+import { connect, createServer } from 'node:net'
 import { pino } from 'pino'
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
-import { withMetrics } from '../../src/app/with-metrics.js'
+import { start } from '../../src/app/start.js'
+import { readConfig } from '../../src/config/config.js'
 import { DEFAULT_LIMITS } from '../../src/limits/limits.js'
-import { openMetrics } from '../../src/metrics/metrics.js'
-import { startWithDevHub } from '../support/login-server.js'
+import { startMetricsServer } from '../../src/metrics/metrics.js'
+import { dataFolder } from '../support/data-folder.js'
 import { serveMetrics } from '../support/metrics.js'
 import { freePort } from '../support/ports.js'
 import { scrape } from '../support/scrape.js'
@@ -13,18 +14,24 @@ import { scrape } from '../support/scrape.js'
 const PATIENCE = { timeout: 10_000, interval: 20 }
 
 describe("the metrics' port", () => {
-  it('is let go of where the server cannot be opened, and with the server', async () => {
+  it('is closed where the server cannot be opened, and with the server', async () => {
+    const metricsPort = await freePort()
+    const dataDir = await dataFolder()
+    const taken = createServer().listen(0, '127.0.0.1')
+    await once(taken, 'listening')
+    const address = taken.address()
+    const ports = { PORT: '0', DEV_HUB_PORT: '0', DEV_HUB_GRPC_PORT: '0' }
+    const environment = { ...ports, METRICS_PORT: String(metricsPort), DATA_DIR: dataDir }
     const log = pino({ level: 'silent' })
-    const address = { port: await freePort(), host: '127.0.0.1' }
-    const failing = withMetrics(address, log, () => Promise.reject(new Error('no server')))
-    await expect(failing).rejects.toThrow('no server')
-    const server = await withMetrics(address, log, async (observer) => {
-      const { server } = await startWithDevHub({ observer })
-      return server
-    })
-    await scrape(`http://127.0.0.1:${address.port}/metrics`)
+    const takenPort = String(typeof address === 'object' ? address?.port : 0)
+    const failing = start(readConfig({ ...environment, PORT: takenPort }), log)
+    await expect(failing).rejects.toThrow(`PORT: port ${takenPort} is taken`)
+    taken.close()
+
+    const server = await start(readConfig(environment), log)
+    await scrape(`http://127.0.0.1:${metricsPort}/metrics`)
     await server.close()
-    const again = await openMetrics(address)
+    const again = await startMetricsServer({ port: metricsPort, host: '127.0.0.1' })
     await again.close()
   })
 
@@ -57,7 +64,7 @@ describe("the metrics' port", () => {
   it('answers 500 where a metric cannot be read, and then goes on', async () => {
     const metrics = await serveMetrics()
     let isBroken = true
-    metrics.observer.serverOpened({
+    metrics.events.serverOpened({
       limits: DEFAULT_LIMITS,
       count() {
         if (isBroken) throw new Error('of no concern to a reader')
@@ -75,7 +82,7 @@ describe("the metrics' port", () => {
 
   it('says that it is not ready where the Hub takes too long to tell', async () => {
     const metrics = await serveMetrics()
-    metrics.observer.serverOpened({
+    metrics.events.serverOpened({
       limits: DEFAULT_LIMITS,
       count: () => ({ logins: 0, waiting: 0, sockets: 0, hubCalls: 0 }),
       isHubDown: () => false,
@@ -104,7 +111,7 @@ describe("the metrics' port", () => {
   })
 
   it('is closed though connections are open', async () => {
-    const metrics = await openMetrics({ port: 0, host: '127.0.0.1' })
+    const metrics = await startMetricsServer({ port: 0, host: '127.0.0.1' })
     const held = exchange(Number(new URL(metrics.url).port), '')
     await scrape(metrics.url)
     await metrics.close()

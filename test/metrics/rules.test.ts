@@ -30,7 +30,7 @@ interface AlertRules {
 /** Scrapes a server at which a login went well and another failed. */
 async function scrapeAfterLogins(): Promise<Scrape> {
   const metrics = await serveMetrics()
-  const { server } = await startWithDevHub({ observer: metrics.observer })
+  const { server } = await startWithDevHub({ events: metrics.events })
   const app = await TestApp.connect(server.url)
   expect(await app.login()).toMatchObject({ type: 'token' })
   await app.requestChallenge(randomIdentity().pubkey)

@@ -76,11 +76,11 @@ describe('the package, as npm packs it,', () => {
 
   it('has the server for programs that embed it', async () => {
     const script = `
-      import { ConfigError, createServer, start } from 'textile-userauth/server'
-      process.stdout.write([ConfigError, createServer, start].map(({ name }) => name).join())`
+      import { ConfigError, createServer, start, startServer } from 'textile-userauth/server'
+      process.stdout.write([ConfigError, startServer, createServer, start].map(({ name }) => name).join())`
     const args = ['--input-type=module', '-e', script]
     const { stdout } = await run(process.execPath, args, { cwd: join(folder, 'app') })
-    expect(stdout).toBe('ConfigError,createServer,start')
+    expect(stdout).toBe('ConfigError,startServer,startServer,start')
   })
 
   it('logs in from a plain Vite app', async ({ skip }) => {

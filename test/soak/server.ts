@@ -3,7 +3,7 @@
  * reports what it holds when its parent asks.
  */
 import { pino } from 'pino'
-import { createServer } from '../../src/http/server.js'
+import { startServer } from '../../src/http/server.js'
 import { connectToHub } from '../../src/hub/connect.js'
 import { SdkHub } from '../../src/hub/sdk-hub.js'
 import { decodeMultibase } from '../../src/keys/multibase.js'
@@ -24,7 +24,7 @@ export interface Report {
 const { HUB_URL = '', USER_API_KEY = '', USER_API_SECRET = '', LIMITS = '{}' } = process.env
 const apiKey = { key: USER_API_KEY, secret: decodeMultibase(USER_API_SECRET) ?? new Uint8Array() }
 
-const server = await createServer({
+const server = await startServer({
   port: 0,
   host: '127.0.0.1',
   log: pino({ level: 'info' }, pino.destination('/dev/null')),

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { pino } from 'pino'
 import { onTestFinished } from 'vitest'
 import { startDevHub } from '../../src/dev-hub/hub.js'
-import { createServer, type LoginServer, type ServerOptions } from '../../src/http/server.js'
+import { type LoginServer, type ServerOptions, startServer } from '../../src/http/server.js'
 import { connectToHub } from '../../src/hub/connect.js'
 import { SdkHub } from '../../src/hub/sdk-hub.js'
 import { decodeMultibase } from '../../src/keys/multibase.js'
@@ -23,7 +23,7 @@ export async function startLoginServer(
 ): Promise<LoginServer> {
   const connection = connectToHub(hubUrl)
   onTestFinished(() => connection.close())
-  const server = await createServer({
+  const server = await startServer({
     port: 0,
     host: '127.0.0.1',
     log: pino({ level: 'silent' }),

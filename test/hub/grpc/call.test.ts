@@ -4,7 +4,7 @@ import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { startDevHub } from '../../../src/dev-hub/hub.js'
 import { Status } from '../../../src/grpc/status.js'
 import { connectToHub } from '../../../src/hub/connect.js'
-import { checkApiKey } from '../../../src/hub/key-check.js'
+import { checkKey } from '../../../src/hub/key-check.js'
 import { SdkHub } from '../../../src/hub/sdk-hub.js'
 import { decodeMultibase } from '../../../src/keys/multibase.js'
 import { verifyToken } from '../../../src/keys/token.js'
@@ -45,7 +45,7 @@ describe('a call by native gRPC', () => {
     const call = new SdkHub(connection).requestToken(identity.pubkey, apiKey)
     const token = await call.answer(identity.sign(await call.challenge))
     expect(verifyToken(token)).toMatchObject({ sub: identity.pubkey, iss: devHub.issuer })
-    expect(await checkApiKey(connection, apiKey, 5)).toBe('secured')
+    expect(await checkKey(connection, apiKey, 5)).toMatchObject({ action: 'run', text: '' })
     await vi.waitFor(() => expect(devHub.openCalls).toBe(0))
   })
 

@@ -4,7 +4,7 @@ import { mkdtemp } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, it, onTestFinished, vi } from 'vitest'
-import { wheneverToldToReload } from '../src/process.js'
+import { onReloadSignal } from '../../src/process.js'
 
 /** How long to wait for what a process must do, in ms. */
 const PATIENCE = { timeout: 10_000, interval: 50 }
@@ -18,7 +18,7 @@ it('reloads once for each SIGHUP, one after another', async () => {
   })
   const ends: (() => void)[] = []
   const reload = vi.fn(() => new Promise<void>((resolve) => ends.push(resolve)))
-  wheneverToldToReload(reload)
+  onReloadSignal(reload)
   for (let signal = 0; signal < 3; signal += 1) process.emit('SIGHUP')
   for (const round of [1, 2, 3]) {
     await vi.waitFor(() => expect(ends).toHaveLength(1))
@@ -33,7 +33,7 @@ it('reloads once for each SIGHUP, one after another', async () => {
 it.runIf(process.platform === 'linux')(
   'ends with the terminal that it was started in',
   async () => {
-    const entry = join(import.meta.dirname, '../dist/index.js')
+    const entry = join(import.meta.dirname, '../../dist/index.js')
     const env = { PATH: process.env.PATH, PORT: '0', DEV_HUB_PORT: '0', DEV_HUB_GRPC_PORT: '0' }
     const cwd = await mkdtemp(join(tmpdir(), 'userauth-'))
     const command = `echo number $$; exec ${process.execPath} ${entry}`

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import { CallSigner } from '../../src/hub/call-signer.js'
+import { CallSigner } from '../../src/hub/sdk-hub.js'
 import { signApiMessage } from '../../src/keys/api-signature.js'
 
 const SECRET = new Uint8Array(16).fill(7)

@@ -1,0 +1,89 @@
+import { type Config, ConfigError } from '../config/config.js'
+import { nameHost, namePort } from '../config/listen-errors.js'
+import type { ApiKey } from '../keys/api-signature.js'
+import { decodeMultibase } from '../keys/multibase.js'
+import type { OpenLimiter } from '../limits/rate-limits.js'
+import type { Log } from '../log.js'
+import type { LoginEvents } from '../login/events.js'
+import type { Authorize } from '../users/authorize.js'
+import type { DisposableStack } from './disposable-stack.js'
+
+/** The Hub that the server talks to, and what frees it. */
+export interface HubInUse {
+  /** The endpoint that the server uses. */
+  readonly url: string
+  /** The gRPC-web endpoint, for browsers on this machine; missing where the configuration names it. */
+  readonly webUrl?: string
+  readonly apiKey: ApiKey
+  close(): Promise<void>
+}
+
+/** Opens the Hub: the one that is configured, or the built-in one. */
+export async function openHub({ hub }: Config, log: Log): Promise<HubInUse> {
+  if (hub.kind === 'remote') return { ...hub, close: async () => {} }
+  const { startDevHub } = await import('../dev-hub/hub.js')
+  const devHub = await startDevHub(hub)
+    .catch(namePort('DEV_HUB_PORT', hub.port))
+    .catch(namePort('DEV_HUB_GRPC_PORT', hub.grpcPort))
+  const [apiKey] = devHub.apiKeys
+  const secret = apiKey && decodeMultibase(apiKey.secret)
+  if (!apiKey || !secret) throw new TypeError('the built-in Hub made no key')
+  log.warn(
+    `no USER_API_KEY is set, so a built-in development Hub runs at ${devHub.url} and ${devHub.grpcUrl}: it forgets everything when it stops`,
+  )
+  return {
+    url: devHub.grpcUrl,
+    webUrl: devHub.url,
+    apiKey: { key: apiKey.key, secret },
+    close: () => devHub.close(),
+  }
+}
+
+/**
+ * Opens the way to whoever decides on users, if somebody does.
+ *
+ * @param own - the decision of the program that the server runs inside of
+ */
+export async function openAuthorize(
+  { authorizeUrl }: Config,
+  own: Authorize | undefined,
+  resources: DisposableStack,
+): Promise<Authorize | undefined> {
+  if (authorizeUrl === undefined) return own
+  if (own) {
+    throw new ConfigError(['AUTHORIZE_URL: must not be set, since the program itself decides'])
+  }
+  const { openAuthorizeWebhook } = await import('../users/authorize-webhook.js')
+  const webhook = openAuthorizeWebhook(authorizeUrl)
+  resources.defer(() => webhook.close())
+  return webhook.authorize
+}
+
+/** Opens the store where rates are counted for all servers, if there is one. */
+export async function openRateLimits(
+  { redisUrl }: Config,
+  log: Log,
+  resources: DisposableStack,
+): Promise<OpenLimiter | undefined> {
+  if (redisUrl === undefined) return undefined
+  const { openRedisLimits } = await import('../limits/redis-rate-limits.js')
+  const limits = await openRedisLimits(redisUrl, log)
+  resources.defer(() => limits.close())
+  return limits.openLimiter
+}
+
+/** Serves metrics where they are configured. Loaded only then: to measure the process costs CPU. */
+export async function openMetrics(
+  { metrics: address }: Config,
+  log: Log,
+  resources: DisposableStack,
+): Promise<LoginEvents | undefined> {
+  if (!address) return undefined
+  const { startMetricsServer } = await import('../metrics/metrics.js')
+  const metrics = await startMetricsServer(address)
+    .catch(nameHost('METRICS_HOST', address.host))
+    .catch(namePort('METRICS_PORT', address.port))
+  resources.defer(() => metrics.close())
+  log.info(`metrics are at ${metrics.url}`)
+  return metrics.events
+}

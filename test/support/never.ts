@@ -1,0 +1,4 @@
+/** A promise that never settles. */
+export function never<T>(): Promise<T> {
+  return new Promise(() => {})
+}
