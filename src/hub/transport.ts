@@ -28,6 +28,8 @@ export interface CallTransport {
   readonly factory: TransportFactory
   /** Never fulfils; rejects with a `HubError` when the call fails. Safe to ignore. */
   readonly failed: Promise<never>
+  /** Whether the Hub has replied with a message, be it one that is too long to be taken. */
+  readonly hasReplied: boolean
   /**
    * Ends the call, if it still runs, and frees what it took of a connection at once. May be called
    * twice.

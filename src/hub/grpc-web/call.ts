@@ -1,7 +1,8 @@
 import { WebSocket } from 'ws'
-import { decodeFields, FIELDS_FLAG, FrameReader, MAX_MESSAGE_BYTES } from '../../grpc/frames.js'
+import { decodeFields, FIELDS_FLAG } from '../../grpc/frames.js'
 import { type CallStatus, readStatus, Status } from '../../grpc/status.js'
 import { HubError } from '../hub.js'
+import { asHubError, ReplyReader } from '../reply-reader.js'
 import type {
   CallTransport,
   Metadata,
@@ -37,8 +38,7 @@ export class GrpcWebClientCall implements CallTransport {
   #isOver = false
   /** The frames of the call until it is answered: for another socket, if need be. */
   #sent: Uint8Array[] = []
-  #reader = new FrameReader(MAX_MESSAGE_BYTES)
-  #receivedBytes = 0
+  readonly #replies = new ReplyReader()
 
   /** @param sockets - where the call gets its socket */
   constructor(sockets: SocketPool) {
@@ -55,6 +55,10 @@ export class GrpcWebClientCall implements CallTransport {
     finishSend: () => this.#send(NO_MORE_MESSAGES),
     cancel: () => this.release(),
   })
+
+  get hasReplied(): boolean {
+    return this.#replies.hasMessage
+  }
 
   release(reason?: ReleaseReason): void {
     if (this.#isOver) return
@@ -95,7 +99,7 @@ export class GrpcWebClientCall implements CallTransport {
 
   #send(frame: Uint8Array): void {
     if (this.#isOver) return
-    if (this.#receivedBytes === 0) this.#sent.push(frame)
+    if (this.#replies.isEmpty) this.#sent.push(frame)
     if (this.#socket?.readyState === WebSocket.OPEN) this.#socket.send(frame)
   }
 
@@ -105,27 +109,27 @@ export class GrpcWebClientCall implements CallTransport {
       // It died while it lay idle: the Hub has not looked at this call.
       this.#sockets.evict()
       this.#use(this.#sockets.acquireFresh(this.#options.url))
-    } else if (cause) this.#fail(new HubError('the connection to the Hub failed', { cause }))
+    } else if (isTooLong(cause)) this.#fail(this.#replies.refuseRest())
+    else if (cause) this.#fail(new HubError('the connection to the Hub failed', { cause }))
     else this.#fail(new HubError('the Hub ended the call without a status'))
   }
 
   #receive(chunk: Buffer, isBinary: boolean): void {
     this.#isSuspect = false
     this.#sent = []
-    this.#receivedBytes += chunk.length
-    if (!isBinary || this.#receivedBytes > MAX_MESSAGE_BYTES) {
-      this.#fail(new HubError(isBinary ? 'the Hub replied too much' : 'the Hub sent a text frame'))
+    if (!isBinary) {
+      this.#fail(new HubError('the Hub sent a text frame'))
       return
     }
     try {
       let status: CallStatus | undefined
-      for (const frame of this.#reader.push(chunk)) {
-        if (frame.flag === FIELDS_FLAG) status = readStatus(decodeFields(frame.data))
+      for (const { flag, data, bytes } of this.#replies.push(chunk)) {
+        if (flag === FIELDS_FLAG) status = readStatus(decodeFields(data))
+        this.#options?.onChunk(bytes)
       }
-      this.#options?.onChunk(chunk)
       if (status) this.#finish(status)
-    } catch (cause) {
-      this.#fail(new HubError('the Hub replied with garbage', { cause }))
+    } catch (error) {
+      this.#fail(asHubError(error))
     }
   }
 
@@ -145,6 +149,13 @@ export class GrpcWebClientCall implements CallTransport {
     this.release()
     this.#reject(error)
   }
+}
+
+/** Whether a socket failed because one message had more than the socket takes. */
+function isTooLong(error: Error | undefined): boolean {
+  return (
+    error !== undefined && 'code' in error && error.code === 'WS_ERR_UNSUPPORTED_MESSAGE_LENGTH'
+  )
 }
 
 /** Writes a call's headers the way gRPC-web over WebSocket has them: a line each. */

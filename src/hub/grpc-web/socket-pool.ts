@@ -1,6 +1,6 @@
 import { Agent } from 'node:https'
 import { WebSocket } from 'ws'
-import { MAX_MESSAGE_BYTES } from '../../grpc/frames.js'
+import { MAX_REPLY_BYTES } from '../reply-reader.js'
 
 /** How long a Hub may take until a socket is open, in ms: TCP, TLS and the upgrade. */
 const OPEN_TIMEOUT_MS = 5_000
@@ -90,7 +90,7 @@ export class SocketPool {
     return new WebSocket(url.replace(/^http/, 'ws'), 'grpc-websockets', {
       agent: this.#agent,
       perMessageDeflate: false,
-      maxPayload: MAX_MESSAGE_BYTES,
+      maxPayload: MAX_REPLY_BYTES,
       handshakeTimeout: OPEN_TIMEOUT_MS,
       closeTimeout: CLOSE_TIMEOUT_MS,
     })

@@ -9,12 +9,11 @@ import {
   encodeFrame,
   FIELDS_FLAG,
   FrameError,
-  FrameReader,
-  MAX_MESSAGE_BYTES,
   MESSAGE_FLAG,
 } from '../../grpc/frames.js'
 import { type CallStatus, Status, writeStatus } from '../../grpc/status.js'
 import { HubError } from '../hub.js'
+import { asHubError, ReplyReader } from '../reply-reader.js'
 import type {
   CallTransport,
   Metadata,
@@ -57,8 +56,7 @@ export class GrpcClientCall implements CallTransport, PendingCall {
   #hasFinishedSending = false
   /** Since when the Hub has to say something, be it a reply or the status; missing if it hasn't. */
   #owedSince: number | undefined
-  readonly #reader = new FrameReader(MAX_MESSAGE_BYTES)
-  #receivedBytes = 0
+  readonly #replies = new ReplyReader()
   #status: CallStatus | undefined
   #isRefused = false
   #isOver = false
@@ -78,6 +76,10 @@ export class GrpcClientCall implements CallTransport, PendingCall {
     finishSend: () => this.#finishSend(),
     cancel: () => this.release(),
   })
+
+  get hasReplied(): boolean {
+    return this.#replies.hasMessage
+  }
 
   release(reason?: ReleaseReason): void {
     if (this.#isOver) return
@@ -119,7 +121,7 @@ export class GrpcClientCall implements CallTransport, PendingCall {
   #send(frame: Uint8Array): void {
     if (this.#isOver) return
     this.#owedSince = performance.now()
-    if (this.#receivedBytes === 0) this.#sent.push(frame)
+    if (this.#replies.isEmpty) this.#sent.push(frame)
     if (this.#stream?.writable) this.#stream.write(frame)
   }
 
@@ -163,20 +165,15 @@ export class GrpcClientCall implements CallTransport, PendingCall {
     this.#session?.onBytes()
     if (this.#isOver) return
     this.#sent = []
-    this.#receivedBytes += chunk.length
-    if (this.#receivedBytes > MAX_MESSAGE_BYTES) {
-      this.#fail(new HubError('the Hub replied too much'))
-      return
-    }
     try {
-      for (const { flag } of this.#reader.push(chunk)) {
+      for (const { flag, bytes } of this.#replies.push(chunk)) {
         // Else the SDK would take a part of the body for the trailers.
         if (flag !== MESSAGE_FLAG) throw new FrameError('not a message')
         if (!this.#hasFinishedSending) this.#owedSince = undefined
+        this.#options?.onChunk(bytes)
       }
-      this.#options?.onChunk(chunk)
-    } catch (cause) {
-      this.#fail(new HubError('the Hub replied with garbage', { cause }))
+    } catch (error) {
+      this.#fail(asHubError(error))
     }
   }
 
@@ -191,7 +188,7 @@ export class GrpcClientCall implements CallTransport, PendingCall {
       } else this.#fail(new HubError('the Hub ended the call without a status'))
     } else if (status.code !== Status.Ok) {
       this.#fail(new HubError(`the Hub ended the call with code ${status.code}`, { status }))
-    } else if (this.#reader.isInsideFrame) {
+    } else if (this.#replies.isInsideFrame) {
       this.#fail(new HubError('the Hub ended the call inside a reply'))
     } else {
       this.#isOver = true

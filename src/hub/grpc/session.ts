@@ -51,8 +51,6 @@ export class GrpcSession {
   readonly #session: ClientHttp2Session
   readonly #connectTimer: NodeJS.Timeout
   #stage: 'connecting' | 'open' | 'leaving' = 'connecting'
-  /** How many of the two have not closed yet: the session, and the connection beneath it. */
-  #unclosed = 2
   #failure: unknown
   #maxCalls = 0
   #runningCalls = 0
@@ -71,7 +69,6 @@ export class GrpcSession {
     this.#owner = owner
     this.#socket = openSocket(endpoint)
     this.#session = connect(endpoint, { createConnection: () => this.#socket })
-    this.#socket.on('close', () => this.#takeClose())
     this.#connectTimer = setTimeout(() => {
       this.#fail(new Error('the Hub took too long to connect'))
     }, CONNECT_TIMEOUT_MS)
@@ -88,7 +85,13 @@ export class GrpcSession {
       .on('error', (error) => {
         this.#failure ??= error
       })
-      .on('close', () => this.#takeClose())
+      // After the connection beneath has closed, if that had come about.
+      .on('close', () => {
+        clearTimeout(this.#connectTimer)
+        const error = new HubError('the connection to the Hub failed', { cause: this.#failure })
+        this.#leave()
+        this.#owner.onGone(this, error)
+      })
       .setTimeout(IDLE_TIMEOUT_MS, () => this.#owner.onIdle(this))
   }
 
@@ -199,15 +202,6 @@ export class GrpcSession {
     if (this.#stage === 'leaving') return
     this.#stage = 'leaving'
     this.#owner.onLeaving(this)
-  }
-
-  #takeClose(): void {
-    clearTimeout(this.#connectTimer)
-    this.#leave()
-    this.#unclosed -= 1
-    if (this.#unclosed > 0) return
-    const error = new HubError('the connection to the Hub failed', { cause: this.#failure })
-    this.#owner.onGone(this, error)
   }
 
   #fail(error: Error): void {
