@@ -32,11 +32,17 @@ async function run({ url, key, hub }: Arguments, print: (text: string) => void, 
 
 /** Says in a code and in words what has gone wrong, and by what the server's log names the login. */
 function describe(error: unknown): { code: string; message: string; id?: string | undefined } {
-  if (error instanceof LoginError && error.code === 'connection_failed')
+  if (error instanceof LoginError && isAway(error))
     return { code: error.code, message: `${error.message} To start one here: npm start` }
   if (error instanceof LoginError) return { code: error.code, message: error.message, id: error.id }
   if (error instanceof Failure) return { code: error.code, message: error.message }
   return { code: 'internal', message: `This command has a fault: ${String(error)}` }
+}
+
+/** Whether no server listens there, so that one may have to be started. */
+function isAway({ code, cause }: LoginError): boolean {
+  if (code !== 'connection_failed' || !(cause instanceof Error)) return false
+  return 'code' in cause && cause.code === 'ECONNREFUSED'
 }
 
 /** Runs the command and returns its exit status. */

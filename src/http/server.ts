@@ -10,7 +10,7 @@ import { EventLoopWatch } from '../limits/event-loop.js'
 import { DEFAULT_LIMITS, type Limits } from '../limits/limits.js'
 import { type OpenLimiter, RateLimits } from '../limits/rate-limits.js'
 import type { Log } from '../log.js'
-import { type LoginEvents, NO_EVENTS, type Readiness, type ServerCounts } from '../login/events.js'
+import type { LoginEvents, Readiness, ServerCounts } from '../login/events.js'
 import { LoginLog } from '../login/login-log.js'
 import { PendingLogins } from '../login/pending-logins.js'
 import type { LoginSession } from '../login/session.js'
@@ -21,7 +21,7 @@ import { TrustedProxies } from './client-address.js'
 import { addressOf, CLOSE_TIMEOUT_MS, secureContextOf, type TlsFiles } from './listener.js'
 import { type AllowedOrigins, isLoopback } from './origins.js'
 import { createApp } from './routes.js'
-import { OpenSockets } from './upgrade.js'
+import { type AdmissionSettings, OpenSockets } from './upgrade.js'
 
 /** What a login server needs. */
 export interface ServerOptions {
@@ -86,7 +86,7 @@ export interface LoginServer {
  * @throws the system's error where the address can't be listened on, such as `EADDRINUSE`
  */
 export async function startServer(options: ServerOptions): Promise<LoginServer> {
-  const { port, host, log, demo, apiKey, tls, events = NO_EVENTS } = options
+  const { port, host, log, demo, apiKey, tls, events } = options
   const limits = { ...DEFAULT_LIMITS, ...options.limits }
   const hub = new GuardedHub(options.hub, { ...limits, hubTimeout: options.hubTimeout })
   const serverKey = apiKey instanceof ServerKey ? apiKey : new ServerKey(apiKey)
@@ -96,7 +96,16 @@ export async function startServer(options: ServerOptions): Promise<LoginServer> 
   const openSockets = new OpenSockets()
   const eventLoop = new EventLoopWatch()
   const sessions = new Set<LoginSession>()
-  let isDraining = false
+  const admission: AdmissionSettings = {
+    limits,
+    rateLimits,
+    openSockets,
+    log,
+    allowedOrigins: options.allowedOrigins ?? 'local',
+    isLocal: host !== undefined && isLoopback(host),
+    proxies: new TrustedProxies(options.trustedProxies),
+    isDraining: false,
+  }
   const count = (): ServerCounts => ({
     logins: loginLog.running,
     waiting: pendingLogins.size,
@@ -104,7 +113,7 @@ export async function startServer(options: ServerOptions): Promise<LoginServer> 
     hubCalls: hub.callsInFlight,
   })
   const findReadiness = async (): Promise<Readiness> => {
-    if (isDraining) return 'draining'
+    if (admission.isDraining) return 'draining'
     return hub.isDown ? 'hub_unavailable' : serverKey.findReadiness()
   }
 
@@ -119,16 +128,7 @@ export async function startServer(options: ServerOptions): Promise<LoginServer> 
     rateLimits,
     eventLoop,
     sessions,
-    admission: {
-      limits,
-      rateLimits,
-      openSockets,
-      log,
-      allowedOrigins: options.allowedOrigins ?? 'local',
-      isLocal: host !== undefined && isLoopback(host),
-      proxies: new TrustedProxies(options.trustedProxies),
-      isDraining: () => isDraining,
-    },
+    admission,
     findReadiness,
   })
   if (demo) {
@@ -144,7 +144,7 @@ export async function startServer(options: ServerOptions): Promise<LoginServer> 
     throw error
   })
 
-  events.serverOpened({ limits, count, findReadiness, isHubDown: () => hub.isDown })
+  events?.serverOpened({ limits, count, findReadiness, isHubDown: () => hub.isDown })
   return {
     url: `${tls ? 'wss' : 'ws'}://${addressOf(server.address())}${LOGIN_PATH}`,
     count,
@@ -154,7 +154,7 @@ export async function startServer(options: ServerOptions): Promise<LoginServer> 
     },
     async close() {
       // It listens on while it drains, so that whoever comes is told to go elsewhere.
-      isDraining = true
+      admission.isDraining = true
       await drain(sessions, limits.shutdownTimeout)
       const closed = once(server, 'close')
       server.close()

@@ -28,8 +28,8 @@ export interface AdmissionSettings {
   readonly rateLimits: RateLimits
   readonly openSockets: OpenSockets
   readonly log: Log
-  /** Whether the server is stopping. */
-  isDraining(): boolean
+  /** Whether the server is stopping: whoever comes then is sent elsewhere. */
+  isDraining: boolean
 }
 
 /** Counts open sockets, in all and by address. */
@@ -85,7 +85,7 @@ export async function decideUpgrade(
   if (retryAfter > 0) {
     return decide({ status: 429, retryAfter, limit: 'upgrades_per_minute_per_address' })
   }
-  if (settings.isDraining()) return decide(UNAVAILABLE)
+  if (settings.isDraining) return decide(UNAVAILABLE)
   // From here to the open socket nothing is awaited: no two upgrades get the same last place.
   return decide(refuseForNumbers(address, settings))
 }
@@ -118,7 +118,7 @@ function refuseRequest(
   { isDraining, isLocal, allowedOrigins }: AdmissionSettings,
 ): Refusal | undefined {
   const { host, origin } = request.headers
-  if (isDraining()) return UNAVAILABLE
+  if (isDraining) return UNAVAILABLE
   if (isLocal && !isLoopbackHost(host)) return { status: 403 }
   if (!isAllowedOrigin(origin, allowedOrigins)) return { status: 403 }
   return undefined

@@ -8,7 +8,7 @@ import {
   type ServerMessage,
   toBufferJson,
 } from '../protocol.js'
-import { ClientDisconnected, LoginError, rateLimited, throwIfLimited } from './errors.js'
+import { ClientDisconnected, LoginError, rateLimited } from './errors.js'
 import type { LoginEvents } from './events.js'
 import { type LoginSettings, login } from './login.js'
 import type { LoginLog } from './login-log.js'
@@ -33,7 +33,8 @@ export interface AppSocket {
 /** What every session needs beside its socket. */
 export interface SessionSettings extends LoginSettings {
   readonly loginLog: LoginLog
-  readonly events: LoginEvents
+  /** Are told what happens; nobody is where missing. */
+  readonly events?: LoginEvents | undefined
   readonly rateLimits: RateLimits
   readonly pendingLogins: PendingLogins
   /** Whether the process has more to do than it can. */
@@ -131,8 +132,10 @@ export class LoginSession {
       const details = { retryAfter: RETRY_AFTER_LOAD, limit: 'event_loop_lag' } as const
       throw new LoginError(ErrorCode.Overloaded, details)
     }
-    throwIfLimited(await rateLimits.countMessage(this.#socket.address), PER_ADDRESS)
-    throwIfLimited(await rateLimits.checkKey(pubkey), 'logins_per_minute_per_key')
+    const wait = await rateLimits.countMessage(this.#socket.address)
+    if (wait > 0) throw rateLimited(wait, PER_ADDRESS)
+    const keyWait = await rateLimits.checkKey(pubkey)
+    if (keyWait > 0) throw rateLimited(keyWait, 'logins_per_minute_per_key')
   }
 
   #takeSignature(signature: Uint8Array): void {
@@ -169,7 +172,7 @@ export class LoginSession {
 
   /** Tells the app of an error that ends no login. */
   #refuseMessage(error: LoginError): void {
-    this.#settings.events.messageRefused(error.code)
+    this.#settings.events?.messageRefused(error.code)
     this.#report(error)
   }
 
@@ -182,7 +185,7 @@ export class LoginSession {
     if (reason instanceof ClientDisconnected) return
     const error = reason instanceof LoginError ? reason : new LoginError(ErrorCode.Internal)
     const { code, message: value, retryAfter, limit } = error
-    if (limit) this.#settings.events.limitHit(limit)
+    if (limit) this.#settings.events?.limitHit(limit)
     this.#send({ type: 'error', code, value, retryAfter, id })
     if (code === ErrorCode.BadRequest) this.#close(CloseCode.PolicyViolation)
     if (code === ErrorCode.ShuttingDown) this.#close(CloseCode.GoingAway)

@@ -70,7 +70,8 @@ export class GrpcSession {
     this.#socket = openSocket(endpoint)
     this.#session = connect(endpoint, { createConnection: () => this.#socket })
     this.#connectTimer = setTimeout(() => {
-      this.#fail(new Error('the Hub took too long to connect'))
+      const error = new Error('the Hub took too long to connect')
+      this.#fail(Object.assign(error, { code: 'ETIMEDOUT' }))
     }, CONNECT_TIMEOUT_MS)
     this.#session
       // Not earlier: Node dies of a socket that is destroyed while its session is set up.

@@ -50,7 +50,7 @@ it('does not take a peer for a Hub that does not agree to HTTP/2', async () => {
   const trusting = { ...environment, NODE_EXTRA_CA_CERTS: certificate.file }
   const server = await ProgramProcess.start('index.js', trusting)
   const [, endpoint = ''] = await server.printed(READY)
-  expect(server.output).toMatch(/HUB_URL: the Hub gave no usable answer/)
+  expect(server.output).toMatch(/HUB_URL: no Hub answers at grpcs:/)
   const app = await TestApp.connect(endpoint)
   await expect(app.login()).rejects.toThrow('hub_unavailable')
 })
