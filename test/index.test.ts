@@ -51,9 +51,9 @@ describe('npm start', () => {
     const ending = await runProgram('index.js', { PORT: 'x', HUB_TIMEOUT: '0', HUB_URL: 'ftp://x' })
     expect(ending.status).toBe(1)
     expect(ending.stderr.trim().split('\n')).toEqual([
-      expect.stringMatching(/^PORT: /),
       expect.stringMatching(/^HUB_URL: /),
       expect.stringMatching(/^HUB_TIMEOUT: /),
+      expect.stringMatching(/^PORT: /),
       expect.stringMatching(/^USER_API_KEY: /),
       expect.stringMatching(/^USER_API_SECRET: /),
     ])

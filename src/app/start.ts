@@ -1,5 +1,6 @@
-import { type Config, ConfigError } from '../config/config.js'
-import { nameHost, namePort } from '../config/listen-errors.js'
+import type { Config } from '../config/config.js'
+import { ConfigError, explainUserStoreError } from '../config/config-error.js'
+import { explainListenError } from '../config/listen-errors.js'
 import { type LoginServer, startServer } from '../http/server.js'
 import { connectToHub } from '../hub/connect.js'
 import { checkKey } from '../hub/key-check.js'
@@ -59,7 +60,7 @@ async function open(
   options: StartOptions,
   resources: DisposableStack,
 ): Promise<RunningServer> {
-  const users = await openUserStore(config.users)
+  const users = await openUserStore(config.users).catch(explainUserStoreError)
   resources.defer(() => users.close())
   const authorize = await openAuthorize(config, options.authorize, resources)
   const openLimiter = await openRateLimits(config, log, resources)
@@ -86,9 +87,9 @@ async function open(
     openLimiter,
     events,
     demo: isServed && hubUrl !== undefined ? { hubUrl } : undefined,
-  })
-    .catch(nameHost('HOST', config.host))
-    .catch(namePort('PORT', config.port))
+  }).catch((error: unknown) =>
+    explainListenError(error, { ports: { PORT: config.port }, hosts: { HOST: config.host } }),
+  )
   resources.defer(() => server.close())
   const stopping = new AbortController()
   resources.defer(() => stopping.abort())

@@ -1,5 +1,6 @@
 /** `npm run users`: who the users are, and who of them may not log in. */
-import { ConfigError, readUsersConfig } from '../config/config.js'
+import { readUsersConfig } from '../config/config.js'
+import { ConfigError, explainUserStoreError } from '../config/config-error.js'
 import { readEnvironment } from '../config/environment.js'
 import { openUserStore } from '../users/open-user-store.js'
 import { type Page, type User, type UserStore, UserStoreError } from '../users/user-store.js'
@@ -17,7 +18,8 @@ interface Result {
 type StoreCommand = Exclude<UsersCommand, { name: 'help' }>
 
 async function run(command: StoreCommand): Promise<Result> {
-  const store = await openUserStore(readUsersConfig(readEnvironment()))
+  const users = readUsersConfig(readEnvironment())
+  const store = await openUserStore(users).catch(explainUserStoreError)
   try {
     return await execute(command, store)
   } finally {

@@ -1,13 +1,14 @@
 import { once } from 'node:events'
 import { setTimeout as wait } from 'node:timers/promises'
 import { Server as TlsServer } from 'node:tls'
+import { toMilliseconds } from '../deadline.js'
 import type { DemoOptions } from '../demo/demo.js'
 import { GuardedHub } from '../hub/guarded-hub.js'
 import type { Hub } from '../hub/hub.js'
 import { ServerKey } from '../hub/server-key.js'
 import type { ApiKey } from '../keys/api-signature.js'
 import { EventLoopWatch } from '../limits/event-loop.js'
-import { DEFAULT_LIMITS, type Limits } from '../limits/limits.js'
+import { completeLimits, type Limits } from '../limits/limits.js'
 import { type OpenLimiter, RateLimits } from '../limits/rate-limits.js'
 import type { Log } from '../log.js'
 import type { LoginEvents, Readiness, ServerCounts } from '../login/events.js'
@@ -87,7 +88,7 @@ export interface LoginServer {
  */
 export async function startServer(options: ServerOptions): Promise<LoginServer> {
   const { port, host, log, demo, apiKey, tls, events } = options
-  const limits = { ...DEFAULT_LIMITS, ...options.limits }
+  const limits = completeLimits(options.limits)
   const hub = new GuardedHub(options.hub, { ...limits, hubTimeout: options.hubTimeout })
   const serverKey = apiKey instanceof ServerKey ? apiKey : new ServerKey(apiKey)
   const loginLog = new LoginLog(log, events)
@@ -177,7 +178,10 @@ async function drain(sessions: ReadonlySet<LoginSession>, seconds: number): Prom
   const timeUp = new AbortController()
   const { signal } = timeUp
   const drained = Promise.all([...sessions].map((session) => session.drain()))
-  await Promise.race([drained, wait(seconds * 1000, undefined, { signal }).catch(() => {})])
+  await Promise.race([
+    drained,
+    wait(toMilliseconds(seconds), undefined, { signal }).catch(() => {}),
+  ])
   timeUp.abort()
   for (const session of sessions) session.stop()
 }

@@ -7,9 +7,8 @@ import {
   circuitBreaker,
   handleWhen,
   type IPolicy,
-  noop,
 } from 'cockatiel'
-import { withDeadline } from '../deadline.js'
+import { secondsNow, withDeadline } from '../deadline.js'
 import { Status } from '../grpc/status.js'
 import type { ApiKey } from '../keys/api-signature.js'
 import { type Hub, HubBusyError, HubError, type TokenCall } from './hub.js'
@@ -22,7 +21,7 @@ const REST_MS = 2_000
 
 /** What bounds the asking of a Hub. */
 export interface HubGuards {
-  /** How many steps may be asked of the Hub at once, and how many may queue; 0 for any number. */
+  /** How many steps may be asked of the Hub at once, and how many may queue; may be `Infinity`. */
   readonly maxHubCalls: number
   /** How long a step may take, its time in the queue included, in seconds. */
   readonly hubTimeout: number
@@ -44,7 +43,7 @@ type Ask = <T>(work: () => Promise<T>, onLate: () => void) => Promise<T>
  */
 export class GuardedHub implements Hub {
   readonly #hub: Hub
-  readonly #timeoutMs: number
+  readonly #timeout: number
   readonly #slots: IPolicy
   #callsInFlight = 0
   readonly #breaker = circuitBreaker(handleWhen(isHubDown), {
@@ -54,8 +53,8 @@ export class GuardedHub implements Hub {
 
   constructor(hub: Hub, { maxHubCalls, hubTimeout }: HubGuards) {
     this.#hub = hub
-    this.#timeoutMs = hubTimeout * 1000
-    this.#slots = maxHubCalls > 0 ? bulkhead(maxHubCalls, maxHubCalls) : noop
+    this.#timeout = hubTimeout
+    this.#slots = bulkhead(maxHubCalls, maxHubCalls)
   }
 
   /** Whether the Hub counts as down. */
@@ -78,9 +77,9 @@ export class GuardedHub implements Hub {
   async #ask<T>(work: () => Promise<T>, onLate: () => void): Promise<T> {
     // While one call tries whether the Hub is back, the others don't wait for what it finds.
     if (this.#breaker.state === CircuitState.HalfOpen) throw new HubError('the Hub is down')
-    const endsAt = performance.now() + this.#timeoutMs
+    const endsAt = secondsNow() + this.#timeout
     const step = async (): Promise<T> => {
-      const left = (endsAt - performance.now()) / 1000
+      const left = endsAt - secondsNow()
       if (left <= 0) throw new HubBusyError()
       this.#callsInFlight += 1
       try {

@@ -1,3 +1,4 @@
+import { toMilliseconds } from '../deadline.js'
 import { parsePublicKey } from '../keys/public-key.js'
 import { RETRY_AFTER_LOAD } from '../limits/limits.js'
 import type { RateLimits } from '../limits/rate-limits.js'
@@ -16,7 +17,7 @@ import type { PendingLogins } from './pending-logins.js'
 import { RunningLogin } from './running-login.js'
 
 /** The name of the limit on how often a login may be started. */
-const PER_ADDRESS = 'logins_per_minute_per_address'
+const PER_IP = 'logins_per_minute_per_ip'
 
 /** What a session needs of its socket. */
 export interface AppSocket {
@@ -133,7 +134,7 @@ export class LoginSession {
       throw new LoginError(ErrorCode.Overloaded, details)
     }
     const wait = await rateLimits.countMessage(this.#socket.address)
-    if (wait > 0) throw rateLimited(wait, PER_ADDRESS)
+    if (wait > 0) throw rateLimited(wait, PER_IP)
     const keyWait = await rateLimits.checkKey(pubkey)
     if (keyWait > 0) throw rateLimited(keyWait, 'logins_per_minute_per_key')
   }
@@ -161,7 +162,7 @@ export class LoginSession {
     this.#settings.rateLimits.countMessage(this.#socket.address).then(
       (retryAfter) => {
         const isLimited = retryAfter > 0
-        this.#refuseMessage(isLimited ? rateLimited(retryAfter, PER_ADDRESS) : new LoginError(code))
+        this.#refuseMessage(isLimited ? rateLimited(retryAfter, PER_IP) : new LoginError(code))
       },
       (error: unknown) => {
         this.#settings.loginLog.messageFailed(error)
@@ -196,7 +197,10 @@ export class LoginSession {
     if (this.#isDraining) this.#close(CloseCode.GoingAway)
     if (this.#isClosed) return
     const closeCode = this.#hasLoggedIn ? CloseCode.Normal : CloseCode.PolicyViolation
-    this.#idle = setTimeout(() => this.#close(closeCode), this.#settings.idleTimeout * 1000)
+    this.#idle = setTimeout(
+      () => this.#close(closeCode),
+      toMilliseconds(this.#settings.idleTimeout),
+    )
   }
 
   #close(code: CloseCode): void {
