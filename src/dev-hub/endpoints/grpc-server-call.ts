@@ -10,12 +10,15 @@ const RESPONSE_HEADERS = { ':status': 200, 'content-type': 'application/grpc' }
 export class GrpcServerCall implements HubCall {
   readonly metadata: ReadonlyMap<string, string>
   readonly #stream: ServerHttp2Stream
-  readonly #requests = new RequestQueue()
+  readonly #requests: RequestQueue
+  readonly closed: Promise<void>
 
   /** @param stream - a stream of which nothing but the headers was read */
   constructor(stream: ServerHttp2Stream, headers: IncomingHttpHeaders) {
     this.#stream = stream
     this.metadata = readMetadata(headers)
+    this.#requests = new RequestQueue(stream)
+    this.closed = new Promise((resolve) => stream.once('close', resolve))
     stream.on('data', (chunk: Buffer) => this.#requests.push(chunk))
     stream.on('end', () => {
       // Node ends the readable side of a stream that was reset, too.
@@ -36,8 +39,15 @@ export class GrpcServerCall implements HubCall {
     this.#stream.write(encodeFrame(MESSAGE_FLAG, message))
   }
 
+  async drained(): Promise<void> {
+    if (!this.#isWritable || !this.#stream.writableNeedDrain) return
+    const drained = new Promise((resolve) => this.#stream.once('drain', resolve))
+    await Promise.race([drained, this.closed])
+  }
+
   /** Sends the status and ends. Where nothing was replied, headers and status are one block. */
   end(status: CallStatus): void {
+    this.#requests.stop()
     if (!this.#isWritable) return
     const stream = this.#stream
     const fields = Object.fromEntries(writeStatus(status))

@@ -9,22 +9,29 @@ import { RequestQueue } from './request-queue.js'
 const MESSAGE_FOLLOWS = 0
 const NO_MORE_MESSAGES = 1
 
+/** How many bytes of replies may wait for the caller before a method that asks waits, too. */
+const MAX_WAITING_BYTES = 256 * 1024
+
 const RESPONSE_HEADERS = [['content-type', 'application/grpc-web+proto']] as const
 
 /** A call by gRPC-web over a WebSocket of its own. */
 export class GrpcWebServerCall implements HubCall {
   /** Fulfils when the caller's headers have come; rejects when the caller leaves before. */
   readonly opened: Promise<void>
+  readonly closed: Promise<void>
   readonly #socket: WebSocket
   #metadata: ReadonlyMap<string, string> | undefined
   #open: () => void = () => {}
   #abandon: (reason: CallError) => void = () => {}
-  readonly #requests = new RequestQueue()
+  readonly #requests: RequestQueue
+  #wakeWriter: () => void = () => {}
   #hasReplied = false
 
   /** @param socket - a socket on which nothing has come yet */
   constructor(socket: WebSocket) {
     this.#socket = socket
+    this.#requests = new RequestQueue(socket)
+    this.closed = new Promise((resolve) => socket.once('close', () => resolve()))
     this.opened = new Promise((resolve, reject) => {
       this.#open = resolve
       this.#abandon = reject
@@ -49,11 +56,22 @@ export class GrpcWebServerCall implements HubCall {
   reply(message: Uint8Array): void {
     if (!this.#hasReplied) this.#sendFields(RESPONSE_HEADERS)
     this.#hasReplied = true
-    this.#socket.send(encodeFrame(MESSAGE_FLAG, message))
+    this.#socket.send(encodeFrame(MESSAGE_FLAG, message), () => this.#wakeWriter())
+  }
+
+  async drained(): Promise<void> {
+    while (this.#socket.readyState === this.#socket.OPEN) {
+      if (this.#socket.bufferedAmount < MAX_WAITING_BYTES) return
+      const written = new Promise<void>((resolve) => {
+        this.#wakeWriter = resolve
+      })
+      await Promise.race([written, this.closed])
+    }
   }
 
   /** Sends the status and closes. Where nothing was replied, headers and status are one block. */
   end(status: CallStatus): void {
+    this.#requests.stop()
     const fields = writeStatus(status)
     this.#sendFields(this.#hasReplied ? fields : [...RESPONSE_HEADERS, ...fields])
     this.#socket.close(1000)
