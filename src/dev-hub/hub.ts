@@ -7,8 +7,13 @@ import { createGetToken } from './login/get-token.js'
 import { TokenIssuer } from './login/token-issuer.js'
 import { collectMethods } from './methods.js'
 import { Store } from './store/store.js'
-import { createThreadMethods } from './threads/thread-methods.js'
-import { ThreadStore } from './threads/thread-store.js'
+import { Databases } from './threads/databases.js'
+import { createCollectionMethods } from './threads/methods/collection-methods.js'
+import { createDatabaseMethods } from './threads/methods/database-methods.js'
+import { createInstanceMethods } from './threads/methods/instance-methods.js'
+import { createListMethods } from './threads/methods/list-methods.js'
+import { createListen } from './threads/methods/listen-method.js'
+import { createTransactionMethods } from './threads/methods/transaction-methods.js'
 
 /** How a development Hub is set up. */
 export interface DevHubOptions {
@@ -60,7 +65,7 @@ export async function startDevHub(options: DevHubOptions = {}): Promise<DevHub> 
   const getToken = createGetToken(authorization, issuer, signatureTimeout)
   const domains: readonly Domain[] = [
     { methods: [['/threads.pb.API/GetToken', getToken]] },
-    ...openDomains({ store, authorization, url: () => url }),
+    ...openDomains({ store, authorization, issuer: issuer.name, url: () => url }),
   ]
   const closeDomains = async () => {
     await Promise.all(domains.map((domain) => domain.close?.()))
@@ -99,8 +104,20 @@ export async function startDevHub(options: DevHubOptions = {}): Promise<DevHub> 
 }
 
 /** Opens the Hub's domains: a further one is added here. */
-function openDomains({ authorization }: DomainContext): Domain[] {
-  return [{ methods: Object.entries(createThreadMethods(authorization, new ThreadStore())) }]
+function openDomains({ store, authorization, issuer }: DomainContext): Domain[] {
+  const databases = new Databases(store)
+  return [
+    {
+      methods: Object.entries({
+        ...createListMethods(authorization, databases),
+        ...createDatabaseMethods(authorization, databases, issuer),
+        ...createCollectionMethods(authorization, databases),
+        ...createInstanceMethods(authorization, databases),
+        ...createTransactionMethods(authorization, databases),
+        '/threads.pb.API/Listen': createListen(authorization, databases),
+      }),
+    },
+  ]
 }
 
 function writeError(error: unknown, path: string): void {
