@@ -1,0 +1,27 @@
+import type { Domain, DomainContext } from '../domain.js'
+import { Databases } from './databases.js'
+import { createCollectionMethods } from './methods/collection-methods.js'
+import { createDatabaseMethods } from './methods/database-methods.js'
+import { createInstanceMethods } from './methods/instance-methods.js'
+import { createListen } from './methods/listen-method.js'
+import { createTransactionMethods } from './methods/transaction-methods.js'
+
+/** The Threads domain, with what other domains build on. */
+export interface Threads extends Domain {
+  readonly databases: Databases
+}
+
+/** Opens the Threads domain: databases, collections, instances, transactions and listeners. */
+export function openThreads({ store, registry, authorization, issuer }: DomainContext): Threads {
+  const databases = new Databases(store, registry)
+  return {
+    databases,
+    methods: Object.entries({
+      ...createDatabaseMethods(authorization, databases, issuer),
+      ...createCollectionMethods(authorization, databases),
+      ...createInstanceMethods(authorization, databases),
+      ...createTransactionMethods(authorization, databases),
+      '/threads.pb.API/Listen': createListen(authorization, databases),
+    }),
+  }
+}
