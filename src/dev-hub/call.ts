@@ -1,6 +1,6 @@
 import type { CallStatus } from '../grpc/status.js'
 
-/** One call as a method sees it, whichever door it came through. */
+/** One call as a method sees it, whichever endpoint it came through. */
 export interface HubCall {
   /** The caller's headers: names in lower case. */
   readonly metadata: ReadonlyMap<string, string>

@@ -1,33 +1,41 @@
-import { type ApiKey, createApiKey } from './api-keys.js'
-import { Authorization } from './authorization.js'
-import { openGrpcDoor } from './grpc-door.js'
-import { createMethods } from './methods.js'
-import { ThreadStore } from './thread-store.js'
-import { TokenIssuer } from './token-issuer.js'
-import { openWebDoor } from './web-door.js'
+import type { Domain, DomainContext } from './domain.js'
+import { startGrpcServer } from './endpoints/grpc-server.js'
+import { startGrpcWebServer } from './endpoints/grpc-web-server.js'
+import { createApiKey, type StoredApiKey } from './login/api-keys.js'
+import { Authorization } from './login/authorization.js'
+import { createGetToken } from './login/get-token.js'
+import { TokenIssuer } from './login/token-issuer.js'
+import { collectMethods } from './methods.js'
+import { Store } from './store/store.js'
+import { createThreadMethods } from './threads/thread-methods.js'
+import { ThreadStore } from './threads/thread-store.js'
 
 /** How a development Hub is set up. */
 export interface DevHubOptions {
   /** The API keys it knows, of any kind; unless given, it makes one secured user group key. */
-  readonly apiKeys?: readonly ApiKey[]
-  /** TCP port of the gRPC-web door; 0, unless given, takes a free one. */
+  readonly apiKeys?: readonly StoredApiKey[]
+  /** TCP port of the gRPC-web endpoint; 0, unless given, takes a free one. */
   readonly port?: number
-  /** TCP port of the native gRPC door; 0, unless given, takes a free one. */
+  /** TCP port of the native gRPC endpoint; 0, unless given, takes a free one. */
   readonly grpcPort?: number
   /** How long `GetToken` waits for a signature, in seconds; unless given 60, as hubd does. */
   readonly signatureTimeout?: number
+  /** Path of the SQLite file that the Hub remembers in; unless given, memory. */
+  readonly file?: string
+  /** Takes note of a fault inside a method; unless given, it goes to standard error. */
+  readonly logError?: (error: unknown, path: string) => void
 }
 
 /** A development Hub that runs. */
 export interface DevHub {
-  /** Address of its gRPC-web door: `http://127.0.0.1:3007`. */
+  /** Address of its gRPC-web endpoint: `http://127.0.0.1:3007`. */
   readonly url: string
-  /** Address of its native gRPC door: `grpc://127.0.0.1:3006`. */
+  /** Address of its native gRPC endpoint: `grpc://127.0.0.1:3006`. */
   readonly grpcUrl: string
-  readonly apiKeys: readonly ApiKey[]
+  readonly apiKeys: readonly StoredApiKey[]
   /** The Hub's public key: the issuer of its tokens. */
   readonly issuer: string
-  /** How many calls run now, through either door. */
+  /** How many calls run now, through either endpoint. */
   readonly openCalls: number
   /** Cuts every call off and returns when nothing is left. */
   close(): Promise<void>
@@ -45,25 +53,57 @@ export interface DevHub {
  */
 export async function startDevHub(options: DevHubOptions = {}): Promise<DevHub> {
   const { apiKeys = [createApiKey()], port = 0, grpcPort = 0, signatureTimeout = 60 } = options
+  const { file, logError = writeError } = options
   const issuer = new TokenIssuer()
   const authorization = new Authorization(apiKeys, issuer.name)
-  const threads = new ThreadStore()
-  const methods = createMethods({ authorization, issuer, threads, signatureTimeout })
-  const webDoor = await openWebDoor(port, methods)
-  const grpcDoor = await openGrpcDoor(grpcPort, methods).catch(async (error: unknown) => {
-    await webDoor.close()
-    throw error
-  })
+  const store = new Store(file)
+  const getToken = createGetToken(authorization, issuer, signatureTimeout)
+  const domains: readonly Domain[] = [
+    { methods: [['/threads.pb.API/GetToken', getToken]] },
+    ...openDomains({ store, authorization, url: () => url }),
+  ]
+  const closeDomains = async () => {
+    await Promise.all(domains.map((domain) => domain.close?.()))
+    store.close()
+  }
+  let url = ''
+  const methods = collectMethods(domains, authorization)
+  const handleRequest = domains.find((domain) => domain.handleRequest)?.handleRequest
+  const web = await startGrpcWebServer({ port, methods, logError, handleRequest }).catch(
+    async (error: unknown) => {
+      await closeDomains()
+      throw error
+    },
+  )
+  url = `http://127.0.0.1:${web.port}`
+  const grpc = await startGrpcServer({ port: grpcPort, methods, logError }).catch(
+    async (error: unknown) => {
+      await web.close()
+      await closeDomains()
+      throw error
+    },
+  )
   return {
-    url: `http://127.0.0.1:${webDoor.port}`,
-    grpcUrl: `grpc://127.0.0.1:${grpcDoor.port}`,
+    url,
+    grpcUrl: `grpc://127.0.0.1:${grpc.port}`,
     apiKeys,
     issuer: issuer.name,
     get openCalls() {
-      return webDoor.openCalls + grpcDoor.openCalls
+      return web.openCalls + grpc.openCalls
     },
     async close() {
-      await Promise.all([webDoor.close(), grpcDoor.close()])
+      await Promise.all([web.close(), grpc.close()])
+      await closeDomains()
     },
   }
+}
+
+/** Opens the Hub's domains: a further one is added here. */
+function openDomains({ authorization }: DomainContext): Domain[] {
+  return [{ methods: Object.entries(createThreadMethods(authorization, new ThreadStore())) }]
+}
+
+function writeError(error: unknown, path: string): void {
+  const text = error instanceof Error ? error.stack : String(error)
+  process.stderr.write(`development Hub, ${path}: ${text}\n`)
 }

@@ -3,6 +3,9 @@ import Libsql from 'libsql'
 /** How long SQLite itself waits for another process, which blocks this one, in ms. */
 const BUSY_TIMEOUT_MS = 20
 
+/** A value of a statement: SQLite's text, integer or real, blob, and null. */
+export type SqliteValue = string | number | Uint8Array | null
+
 /** One connection to an SQLite file. Everything in it is synchronous, and takes microseconds. */
 export class SqliteConnection {
   readonly #libsql: Libsql.Database
@@ -28,7 +31,7 @@ export class SqliteConnection {
   }
 
   /** Executes a statement, with values for `$1`, `$2` and so on. @returns its rows */
-  execute(sql: string, values: readonly (string | number)[]): unknown[] {
+  execute(sql: string, values: readonly SqliteValue[]): unknown[] {
     let statement = this.#statements.get(sql)
     if (!statement) {
       statement = this.#libsql.prepare(sql)
@@ -41,13 +44,18 @@ export class SqliteConnection {
     this.#libsql.exec('COMMIT')
   }
 
+  /** Undoes a transaction, where one is open. */
+  rollback(): void {
+    if (this.#libsql.inTransaction) this.#libsql.exec('ROLLBACK')
+  }
+
   /** Closes the connection; a transaction in it is undone. Further calls do nothing. */
   close(): void {
     // libsql ends the whole process where it is asked about a connection that is closed.
     if (!this.#libsql.open) return
     // libsql keeps the file open, and a transaction in it, while there are statements.
     this.#statements.clear()
-    if (this.#libsql.inTransaction) this.#libsql.exec('ROLLBACK')
+    this.rollback()
     this.#libsql.close()
   }
 }

@@ -1,7 +1,7 @@
 import { Client, PrivateKey, ThreadID } from '@textile/hub'
 import { beforeEach, describe, expect, it, onTestFinished } from 'vitest'
-import { createApiKey } from '../../src/dev-hub/api-keys.js'
 import { type DevHub, startDevHub } from '../../src/dev-hub/hub.js'
+import { createApiKey } from '../../src/dev-hub/login/api-keys.js'
 import { readTokenClaims } from '../../src/keys/token.js'
 
 const user = createApiKey()

@@ -1,12 +1,12 @@
 import { randomBytes } from 'node:crypto'
 import threads from '@textile/threads-client-grpc/threads_pb.js'
-import { withDeadline } from '../deadline.js'
-import { Status } from '../grpc/status.js'
-import { decodeMultibase } from '../keys/multibase.js'
-import { formatPublicKey, readPublicKey, verifySignature } from '../keys/public-key.js'
+import { withDeadline } from '../../deadline.js'
+import { Status } from '../../grpc/status.js'
+import { decodeMultibase } from '../../keys/multibase.js'
+import { formatPublicKey, readPublicKey, verifySignature } from '../../keys/public-key.js'
+import { CallError, type Method } from '../call.js'
+import { receive } from '../protobuf.js'
 import type { Authorization } from './authorization.js'
-import { CallError, type Method } from './call.js'
-import { receive } from './protobuf.js'
 import type { TokenIssuer } from './token-issuer.js'
 
 /**

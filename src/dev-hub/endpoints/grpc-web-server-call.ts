@@ -1,8 +1,8 @@
 import type { WebSocket } from 'ws'
-import { decodeFields, encodeFields } from '../grpc/fields.js'
-import { encodeFrame, FIELDS_FLAG, MESSAGE_FLAG } from '../grpc/frames.js'
-import { type CallStatus, Status, writeStatus } from '../grpc/status.js'
-import { CallError, type HubCall } from './call.js'
+import { decodeFields, encodeFields } from '../../grpc/fields.js'
+import { encodeFrame, FIELDS_FLAG, MESSAGE_FLAG } from '../../grpc/frames.js'
+import { type CallStatus, Status, writeStatus } from '../../grpc/status.js'
+import { CallError, type HubCall } from '../call.js'
 import { RequestQueue } from './request-queue.js'
 
 /** What the caller's frames after the first start with: a message follows, or none will. */
@@ -12,7 +12,7 @@ const NO_MORE_MESSAGES = 1
 const RESPONSE_HEADERS = [['content-type', 'application/grpc-web+proto']] as const
 
 /** A call by gRPC-web over a WebSocket of its own. */
-export class WebCall implements HubCall {
+export class GrpcWebServerCall implements HubCall {
   /** Fulfils when the caller's headers have come; rejects when the caller leaves before. */
   readonly opened: Promise<void>
   readonly #socket: WebSocket

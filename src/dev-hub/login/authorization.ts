@@ -1,21 +1,21 @@
 import { timingSafeEqual } from 'node:crypto'
-import { Status } from '../grpc/status.js'
-import { signApiMessage } from '../keys/api-signature.js'
-import { decodeMultibase } from '../keys/multibase.js'
-import { readTokenClaims, verifyToken } from '../keys/token.js'
-import type { ApiKey } from './api-keys.js'
-import { CallError, type HubCall } from './call.js'
+import { Status } from '../../grpc/status.js'
+import { signApiMessage } from '../../keys/api-signature.js'
+import { decodeMultibase } from '../../keys/multibase.js'
+import { readTokenClaims, verifyToken } from '../../keys/token.js'
+import { CallError, type HubCall } from '../call.js'
+import type { StoredApiKey } from './api-keys.js'
 
 /** RFC 3339, as Go's `time.Parse` takes it. */
 const RFC_3339 = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)$/
 
 /** Knows who may call. The order and the words of its answers are those of hubd 2.6. */
 export class Authorization {
-  readonly #apiKeys: readonly ApiKey[]
+  readonly #apiKeys: readonly StoredApiKey[]
   readonly #issuer: string
 
   /** @param issuer - public key of this Hub, whose tokens it accepts */
-  constructor(apiKeys: readonly ApiKey[], issuer: string) {
+  constructor(apiKeys: readonly StoredApiKey[], issuer: string) {
     this.#apiKeys = apiKeys
     this.#issuer = issuer
   }
@@ -25,7 +25,7 @@ export class Authorization {
    *
    * @throws CallError where there is none, it is not accepted, or its signature is missing or bad
    */
-  apiKeyOf({ metadata }: HubCall): ApiKey {
+  apiKeyOf({ metadata }: HubCall): StoredApiKey {
     const key = metadata.get('x-textile-api-key')
     if (!key) throw new CallError(Status.Unauthenticated, 'Session or API key required')
     const apiKey = this.#apiKeys.find((candidate) => candidate.key === key)
@@ -56,7 +56,7 @@ export class Authorization {
   }
 }
 
-function checkSignature({ secret }: ApiKey, metadata: HubCall['metadata']): void {
+function checkSignature({ secret }: StoredApiKey, metadata: HubCall['metadata']): void {
   const sig = metadata.get('x-textile-api-sig')
   const msg = metadata.get('x-textile-api-sig-msg')
   if (!sig || !msg) throw new CallError(Status.Unauthenticated, 'API key signature required')

@@ -3,13 +3,13 @@ import { constants } from 'node:http2'
 import { connect } from 'node:net'
 import threads from '@textile/threads-client-grpc/threads_pb.js'
 import { beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest'
-import { type DevHub, startDevHub } from '../../src/dev-hub/hub.js'
-import { encodeFrame, MESSAGE_FLAG } from '../../src/grpc/frames.js'
-import { createApiSignature } from '../../src/keys/api-signature.js'
-import { decodeMultibase } from '../../src/keys/multibase.js'
-import { callByGrpc, openSession, startCall } from '../support/grpc-call.js'
-import { randomIdentity } from '../support/identity.js'
-import { freePort, takenPort } from '../support/ports.js'
+import { type DevHub, startDevHub } from '../../../src/dev-hub/hub.js'
+import { encodeFrame, MESSAGE_FLAG } from '../../../src/grpc/frames.js'
+import { createApiSignature } from '../../../src/keys/api-signature.js'
+import { decodeMultibase } from '../../../src/keys/multibase.js'
+import { callByGrpc, openSession, startCall } from '../../support/grpc-call.js'
+import { randomIdentity } from '../../support/identity.js'
+import { freePort, takenPort } from '../../support/ports.js'
 
 const GET_TOKEN = '/threads.pb.API/GetToken'
 let hub: DevHub
@@ -55,7 +55,7 @@ async function expectNoCallLeft(): Promise<void> {
   await vi.waitFor(() => expect(hub.openCalls).toBe(0))
 }
 
-describe('the native door', () => {
+describe('the native gRPC endpoint', () => {
   it.each([
     ['/threads.pb.API/Nope', 'unknown method Nope for service threads.pb.API'],
     ['/threads.pb.Nope/GetToken', 'unknown service threads.pb.Nope'],
@@ -149,7 +149,7 @@ describe('the native door', () => {
     hub = await startDevHub()
   })
 
-  it('takes the web door with it where its port is taken', async () => {
+  it('takes the gRPC-web endpoint with it where its port is taken', async () => {
     const [port, grpcPort] = [await freePort(), await takenPort()]
     await expect(startDevHub({ port, grpcPort })).rejects.toMatchObject({ port: grpcPort })
     const next = await startDevHub({ port })

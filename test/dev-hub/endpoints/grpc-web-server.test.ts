@@ -2,14 +2,14 @@ import { once } from 'node:events'
 import threads from '@textile/threads-client-grpc/threads_pb.js'
 import { beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest'
 import { WebSocket } from 'ws'
-import { type DevHub, startDevHub } from '../../src/dev-hub/hub.js'
-import { encodeFields } from '../../src/grpc/fields.js'
-import { encodeFrame, MESSAGE_FLAG } from '../../src/grpc/frames.js'
-import { createApiSignature } from '../../src/keys/api-signature.js'
-import { decodeMultibase } from '../../src/keys/multibase.js'
-import { countResources } from '../support/count-resources.js'
-import { randomIdentity } from '../support/identity.js'
-import { callByWeb } from '../support/web-call.js'
+import { type DevHub, startDevHub } from '../../../src/dev-hub/hub.js'
+import { encodeFields } from '../../../src/grpc/fields.js'
+import { encodeFrame, MESSAGE_FLAG } from '../../../src/grpc/frames.js'
+import { createApiSignature } from '../../../src/keys/api-signature.js'
+import { decodeMultibase } from '../../../src/keys/multibase.js'
+import { countResources } from '../../support/count-resources.js'
+import { randomIdentity } from '../../support/identity.js'
+import { callByWeb } from '../../support/web-call.js'
 
 const GET_TOKEN = '/threads.pb.API/GetToken'
 let hub: DevHub
@@ -47,7 +47,7 @@ async function expectNoCallLeft(): Promise<void> {
   await vi.waitFor(() => expect(hub.openCalls).toBe(0))
 }
 
-describe('the web door', () => {
+describe('the gRPC-web endpoint', () => {
   it('gives up on a signature that does not come', async () => {
     const { status, replies } = await callByWeb(hub.url, GET_TOKEN, credentials(), (to) =>
       to.send(keyRequest()),

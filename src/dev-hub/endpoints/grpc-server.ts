@@ -1,13 +1,17 @@
 import { once } from 'node:events'
 import { createServer, type IncomingHttpHeaders, type ServerHttp2Stream } from 'node:http2'
 import type { Socket } from 'node:net'
-import { Status } from '../grpc/status.js'
-import { CallError, type Method } from './call.js'
-import { listenLocally, type OpenDoor } from './door.js'
-import { closeSoon, GrpcCall } from './grpc-call.js'
+import { Status } from '../../grpc/status.js'
+import { CallError, type Method } from '../call.js'
+import { type Endpoint, type EndpointOptions, listenLocally, runMethod } from './endpoint.js'
+import { closeSoon, GrpcServerCall } from './grpc-server-call.js'
 
-/** Opens the native gRPC door: HTTP/2 without TLS, any number of calls on a connection. */
-export const openGrpcDoor: OpenDoor = async (port, methods) => {
+/**
+ * Starts the native gRPC endpoint: HTTP/2 without TLS, any number of calls on a connection.
+ *
+ * @throws the system's error where the port can't be listened on, such as `EADDRINUSE`
+ */
+export async function startGrpcServer(options: EndpointOptions): Promise<Endpoint> {
   const server = createServer()
   const sockets = new Set<Socket>()
   let openCalls = 0
@@ -22,10 +26,10 @@ export const openGrpcDoor: OpenDoor = async (port, methods) => {
     })
     // A caller who resets its call has left; that is no fault of this Hub.
     stream.on('error', () => {})
-    void serve(stream, headers, methods)
+    void serve(stream, headers, options)
   })
   return {
-    port: await listenLocally(server, port),
+    port: await listenLocally(server, options.port),
     get openCalls() {
       return openCalls
     },
@@ -42,22 +46,17 @@ export const openGrpcDoor: OpenDoor = async (port, methods) => {
 async function serve(
   stream: ServerHttp2Stream,
   headers: IncomingHttpHeaders,
-  methods: ReadonlyMap<string, Method>,
+  { methods, logError }: EndpointOptions,
 ): Promise<void> {
   if (!/^application\/grpc($|[+;])/.test(headers['content-type'] ?? '')) {
     stream.respond({ ':status': 415 }, { endStream: true })
     closeSoon(stream)
     return
   }
-  const call = new GrpcCall(stream, headers)
-  try {
-    await findMethod(headers[':path'] ?? '', methods)(call)
-    call.end({ code: Status.Ok, message: '' })
-  } catch (error) {
-    // What is no CallError is a fault of this Hub, which development should see.
-    if (!(error instanceof CallError)) throw error
-    call.end(error.status)
-  }
+  const path = headers[':path'] ?? ''
+  const call = new GrpcServerCall(stream, headers)
+  const method: Method = async (toMethod) => findMethod(path, methods)(toMethod)
+  call.end(await runMethod(method, call, path, logError))
 }
 
 /** @throws CallError where there is no such method, in the words of gRPC's Go library */

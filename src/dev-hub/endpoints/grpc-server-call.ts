@@ -1,13 +1,13 @@
 import type { IncomingHttpHeaders, ServerHttp2Stream } from 'node:http2'
-import { encodeFrame, MESSAGE_FLAG } from '../grpc/frames.js'
-import { type CallStatus, Status, writeStatus } from '../grpc/status.js'
-import { CallError, type HubCall } from './call.js'
+import { encodeFrame, MESSAGE_FLAG } from '../../grpc/frames.js'
+import { type CallStatus, Status, writeStatus } from '../../grpc/status.js'
+import { CallError, type HubCall } from '../call.js'
 import { RequestQueue } from './request-queue.js'
 
 const RESPONSE_HEADERS = { ':status': 200, 'content-type': 'application/grpc' }
 
 /** A call by native gRPC: one stream of an HTTP/2 session. */
-export class GrpcCall implements HubCall {
+export class GrpcServerCall implements HubCall {
   readonly metadata: ReadonlyMap<string, string>
   readonly #stream: ServerHttp2Stream
   readonly #requests = new RequestQueue()

@@ -1,5 +1,5 @@
 import { generateKeyPairSync, type KeyObject, sign } from 'node:crypto'
-import { formatPublicKey } from '../keys/public-key.js'
+import { formatPublicKey } from '../../keys/public-key.js'
 
 /** The Hub's own identity, in whose name it issues tokens. */
 export class TokenIssuer {

@@ -1,12 +1,12 @@
 import { once } from 'node:events'
-import { createServer } from 'node:http'
+import { createServer, type RequestListener } from 'node:http'
 import { type WebSocket, WebSocketServer } from 'ws'
-import { withDeadline } from '../deadline.js'
-import { MAX_MESSAGE_BYTES } from '../grpc/frames.js'
-import { Status } from '../grpc/status.js'
-import { CallError, type Method } from './call.js'
-import { listenLocally, type OpenDoor } from './door.js'
-import { WebCall } from './web-call.js'
+import { withDeadline } from '../../deadline.js'
+import { MAX_MESSAGE_BYTES } from '../../grpc/frames.js'
+import { Status } from '../../grpc/status.js'
+import { CallError, type Method } from '../call.js'
+import { type Endpoint, type EndpointOptions, listenLocally, runMethod } from './endpoint.js'
+import { GrpcWebServerCall } from './grpc-web-server-call.js'
 
 /** How long a caller may take to send its headers, in seconds: servers connect ahead of need. */
 const HEADERS_TIMEOUT = 60
@@ -17,12 +17,20 @@ const CLOSE_TIMEOUT_MS = 1_000
 /** The most that a caller may send in one WebSocket message, in bytes. */
 const MAX_FRAME_BYTES = MAX_MESSAGE_BYTES + 64
 
-/** Opens the gRPC-web door: a WebSocket for each call. */
-export const openWebDoor: OpenDoor = async (port, methods) => {
-  const server = createServer((_request, response) => {
-    response.writeHead(404, { 'content-type': 'text/plain' })
-    response.end('This is the gRPC-web door of a development Hub.\n')
-  })
+/** What the gRPC-web endpoint serves. */
+export interface GrpcWebServerOptions extends EndpointOptions {
+  /** Answers plain HTTP requests on the same port; unless given, each gets a 404. */
+  readonly handleRequest?: RequestListener | undefined
+}
+
+/**
+ * Starts the gRPC-web endpoint: a WebSocket for each call.
+ *
+ * @throws the system's error where the port can't be listened on, such as `EADDRINUSE`
+ */
+export async function startGrpcWebServer(options: GrpcWebServerOptions): Promise<Endpoint> {
+  const { methods, handleRequest = answerNotFound } = options
+  const server = createServer(handleRequest)
   const sockets = new WebSocketServer({
     server,
     closeTimeout: CLOSE_TIMEOUT_MS,
@@ -41,10 +49,10 @@ export const openWebDoor: OpenDoor = async (port, methods) => {
     // Callers connect ahead of need: a call begins with its headers.
     socket.once('message', () => calls.add(socket))
     socket.on('close', () => calls.delete(socket))
-    if (method) void serve(socket, method)
+    if (method) void serve(socket, method, request.url ?? '', options)
   })
   return {
-    port: await listenLocally(server, port),
+    port: await listenLocally(server, options.port),
     get openCalls() {
       return calls.size
     },
@@ -58,17 +66,23 @@ export const openWebDoor: OpenDoor = async (port, methods) => {
   }
 }
 
-async function serve(socket: WebSocket, method: Method): Promise<void> {
-  const call = new WebCall(socket)
-  try {
+async function serve(
+  socket: WebSocket,
+  method: Method,
+  path: string,
+  { logError }: EndpointOptions,
+): Promise<void> {
+  const call = new GrpcWebServerCall(socket)
+  const onceOpened: Method = async () => {
     await withDeadline(HEADERS_TIMEOUT, call.opened, () => noHeaders)
     await method(call)
-    call.end({ code: Status.Ok, message: '' })
-  } catch (error) {
-    // What is no CallError is a fault of this Hub, which development should see.
-    if (!(error instanceof CallError)) throw error
-    call.end(error.status)
   }
+  call.end(await runMethod(onceOpened, call, path, logError))
 }
 
 const noHeaders = new CallError(Status.DeadlineExceeded, 'the headers did not come in time')
+
+const answerNotFound: RequestListener = (_request, response) => {
+  response.writeHead(404, { 'content-type': 'text/plain' })
+  response.end('This is the gRPC-web endpoint of a development Hub.\n')
+}

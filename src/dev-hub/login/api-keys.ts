@@ -12,7 +12,7 @@ export interface ApiKeyKind {
 }
 
 /** An API key, as the Hub stores it. */
-export interface ApiKey extends ApiKeyKind {
+export interface StoredApiKey extends ApiKeyKind {
   /** Multibase base32 of 16 bytes. */
   readonly key: string
   /** Multibase base32 of 24 bytes. */
@@ -20,7 +20,7 @@ export interface ApiKey extends ApiKeyKind {
 }
 
 /** Makes a random API key: a secured user group key unless told otherwise. */
-export function createApiKey(kind: Partial<ApiKeyKind> = {}): ApiKey {
+export function createApiKey(kind: Partial<ApiKeyKind> = {}): StoredApiKey {
   return {
     key: base32.encode(randomBytes(16)),
     secret: base32.encode(randomBytes(24)),

@@ -1,21 +1,21 @@
 import threads from '@textile/threads-client-grpc/threads_pb.js'
 import users from '@textile/users-grpc/api/usersd/pb/usersd_pb.js'
-import { Status } from '../grpc/status.js'
-import type { Authorization } from './authorization.js'
-import { CallError, type Method } from './call.js'
-import { receive } from './protobuf.js'
+import { Status } from '../../grpc/status.js'
+import { CallError, type Method } from '../call.js'
+import type { Authorization } from '../login/authorization.js'
+import { receive } from '../protobuf.js'
 import type { Thread, ThreadStore } from './thread-store.js'
 
 /** Letters and digits, with single hyphens inside. */
 const THREAD_NAME = /^[A-Za-z0-9]+(-[A-Za-z0-9]+)*$/
 
-/** Makes the methods that create, delete, list and find a user's threads. */
+/** The methods that create, delete, list and find a user's threads. */
 export function createThreadMethods(
   authorization: Authorization,
   store: ThreadStore,
-): Record<'newDB' | 'deleteDB' | 'listDBs' | 'listThreads' | 'getThread', Method> {
+): Record<string, Method> {
   return {
-    newDB: async (call) => {
+    '/threads.pb.API/NewDB': async (call) => {
       const owner = authorization.ownerOf(call)
       const request = await receive(call, threads.NewDBRequest)
       const thread = { id: request.getDbid_asU8(), name: request.getName() }
@@ -24,7 +24,7 @@ export function createThreadMethods(
       call.reply(new threads.NewDBReply().serializeBinary())
     },
 
-    deleteDB: async (call) => {
+    '/threads.pb.API/DeleteDB': async (call) => {
       const owner = authorization.ownerOf(call)
       const request = await receive(call, threads.DeleteDBRequest)
       if (!store.remove(owner, request.getDbid_asU8())) {
@@ -33,12 +33,12 @@ export function createThreadMethods(
       call.reply(new threads.DeleteDBReply().serializeBinary())
     },
 
-    listDBs: async (call) => {
+    '/threads.pb.API/ListDBs': async (call) => {
       authorization.apiKeyOf(call)
       throw new CallError(Status.PermissionDenied, 'Method is not accessible')
     },
 
-    listThreads: async (call) => {
+    '/api.usersd.pb.APIService/ListThreads': async (call) => {
       const owner = authorization.ownerOf(call)
       await receive(call, users.ListThreadsRequest)
       const reply = new users.ListThreadsResponse()
@@ -46,7 +46,7 @@ export function createThreadMethods(
       call.reply(reply.serializeBinary())
     },
 
-    getThread: async (call) => {
+    '/api.usersd.pb.APIService/GetThread': async (call) => {
       const owner = authorization.ownerOf(call)
       const name = (await receive(call, users.GetThreadRequest)).getName()
       const thread = store.list(owner).find((candidate) => candidate.name === name)

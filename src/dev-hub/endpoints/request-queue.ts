@@ -1,8 +1,8 @@
-import { FrameError, FrameReader, MAX_MESSAGE_BYTES } from '../grpc/frames.js'
-import { Status } from '../grpc/status.js'
-import { CallError } from './call.js'
+import { FrameError, FrameReader, MAX_MESSAGE_BYTES } from '../../grpc/frames.js'
+import { Status } from '../../grpc/status.js'
+import { CallError } from '../call.js'
 
-/** A call's requests on their way from the door to the method. */
+/** A call's requests on their way from the endpoint to the method. */
 export class RequestQueue {
   readonly #reader = new FrameReader(MAX_MESSAGE_BYTES)
   /** Requests that came and were not received yet. */
