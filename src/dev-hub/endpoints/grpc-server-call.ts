@@ -1,7 +1,7 @@
 import type { IncomingHttpHeaders, ServerHttp2Stream } from 'node:http2'
 import { encodeFrame, MESSAGE_FLAG } from '../../grpc/frames.js'
-import { type CallStatus, Status, writeStatus } from '../../grpc/status.js'
-import { CallError, type HubCall } from '../call.js'
+import { type CallStatus, writeStatus } from '../../grpc/status.js'
+import { callerLeft, type HubCall, MAX_UNSENT_BYTES } from '../call.js'
 import { RequestQueue } from './request-queue.js'
 
 const RESPONSE_HEADERS = { ':status': 200, 'content-type': 'application/grpc' }
@@ -10,11 +10,12 @@ const RESPONSE_HEADERS = { ':status': 200, 'content-type': 'application/grpc' }
 export class GrpcServerCall implements HubCall {
   readonly metadata: ReadonlyMap<string, string>
   readonly #stream: ServerHttp2Stream
-  readonly #requests = new RequestQueue()
+  readonly #requests: RequestQueue
 
   /** @param stream - a stream of which nothing but the headers was read */
   constructor(stream: ServerHttp2Stream, headers: IncomingHttpHeaders) {
     this.#stream = stream
+    this.#requests = new RequestQueue(stream)
     this.metadata = readMetadata(headers)
     stream.on('data', (chunk: Buffer) => this.#requests.push(chunk))
     stream.on('end', () => {
@@ -36,8 +37,26 @@ export class GrpcServerCall implements HubCall {
     this.#stream.write(encodeFrame(MESSAGE_FLAG, message))
   }
 
+  async drained(): Promise<void> {
+    const stream = this.#stream
+    if (this.#isWritable && stream.writableLength > MAX_UNSENT_BYTES) {
+      // A stream that closes emits no `drain`.
+      await new Promise<void>((resolve) => {
+        const settle = () => {
+          stream.off('drain', settle)
+          stream.off('close', settle)
+          resolve()
+        }
+        stream.on('drain', settle)
+        stream.on('close', settle)
+      })
+    }
+    if (!this.#isWritable) throw callerLeft()
+  }
+
   /** Sends the status and ends. Where nothing was replied, headers and status are one block. */
   end(status: CallStatus): void {
+    this.#requests.finish()
     if (!this.#isWritable) return
     const stream = this.#stream
     const fields = Object.fromEntries(writeStatus(status))
@@ -64,10 +83,6 @@ export class GrpcServerCall implements HubCall {
  */
 export function closeSoon(stream: ServerHttp2Stream): void {
   setImmediate(() => stream.close())
-}
-
-function callerLeft(): CallError {
-  return new CallError(Status.Cancelled, 'the caller left')
 }
 
 /** The headers that are a call's metadata: all but HTTP/2's own. */

@@ -2,7 +2,7 @@ import type { WebSocket } from 'ws'
 import { decodeFields, encodeFields } from '../../grpc/fields.js'
 import { encodeFrame, FIELDS_FLAG, MESSAGE_FLAG } from '../../grpc/frames.js'
 import { type CallStatus, Status, writeStatus } from '../../grpc/status.js'
-import { CallError, type HubCall } from '../call.js'
+import { CallError, callerLeft, type HubCall, MAX_UNSENT_BYTES } from '../call.js'
 import { RequestQueue } from './request-queue.js'
 
 /** What the caller's frames after the first start with: a message follows, or none will. */
@@ -19,12 +19,15 @@ export class GrpcWebServerCall implements HubCall {
   #metadata: ReadonlyMap<string, string> | undefined
   #open: () => void = () => {}
   #abandon: (reason: CallError) => void = () => {}
-  readonly #requests = new RequestQueue()
+  readonly #requests: RequestQueue
   #hasReplied = false
+  /** Fulfils when what was sent last has left this process, or the socket has closed. */
+  #lastSent: Promise<void> = Promise.resolve()
 
   /** @param socket - a socket on which nothing has come yet */
   constructor(socket: WebSocket) {
     this.#socket = socket
+    this.#requests = new RequestQueue(socket)
     this.opened = new Promise((resolve, reject) => {
       this.#open = resolve
       this.#abandon = reject
@@ -32,7 +35,7 @@ export class GrpcWebServerCall implements HubCall {
     this.opened.catch(() => {})
     socket.on('message', (frame: Buffer) => this.#take(frame))
     socket.on('close', () => {
-      const reason = new CallError(Status.Cancelled, 'the caller left')
+      const reason = callerLeft()
       this.#abandon(reason)
       this.#requests.finish(reason)
     })
@@ -49,12 +52,19 @@ export class GrpcWebServerCall implements HubCall {
   reply(message: Uint8Array): void {
     if (!this.#hasReplied) this.#sendFields(RESPONSE_HEADERS)
     this.#hasReplied = true
-    this.#socket.send(encodeFrame(MESSAGE_FLAG, message))
+    const frame = encodeFrame(MESSAGE_FLAG, message)
+    this.#lastSent = new Promise((resolve) => this.#socket.send(frame, () => resolve()))
+  }
+
+  async drained(): Promise<void> {
+    if (this.#socket.bufferedAmount > MAX_UNSENT_BYTES) await this.#lastSent
+    if (this.#socket.readyState !== this.#socket.OPEN) throw callerLeft()
   }
 
   /** Sends the status and closes. Where nothing was replied, headers and status are one block. */
   end(status: CallStatus): void {
     const fields = writeStatus(status)
+    this.#requests.finish()
     this.#sendFields(this.#hasReplied ? fields : [...RESPONSE_HEADERS, ...fields])
     this.#socket.close(1000)
   }

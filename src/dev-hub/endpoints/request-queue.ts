@@ -2,14 +2,33 @@ import { FrameError, FrameReader, MAX_MESSAGE_BYTES } from '../../grpc/frames.js
 import { Status } from '../../grpc/status.js'
 import { CallError } from '../call.js'
 
+/** From how much on that was not received yet the caller is held up, in bytes. */
+const PAUSE_BYTES = 1024 * 1024
+
+/** From how little on the caller goes on, in bytes. */
+const RESUME_BYTES = PAUSE_BYTES / 4
+
+/** What holds up a caller that sends faster than the method receives. */
+export interface Flow {
+  pause(): void
+  resume(): void
+}
+
 /** A call's requests on their way from the endpoint to the method. */
 export class RequestQueue {
+  readonly #flow: Flow
   readonly #reader = new FrameReader(MAX_MESSAGE_BYTES)
   /** Requests that came and were not received yet. */
   readonly #requests: Uint8Array[] = []
+  #waitingBytes = 0
+  #isPaused = false
   /** Why there will be no further requests, once there won't. */
   #end: { readonly error?: CallError } | undefined
   #wake: () => void = () => {}
+
+  constructor(flow: Flow) {
+    this.#flow = flow
+  }
 
   /**
    * Waits for the next request.
@@ -20,7 +39,11 @@ export class RequestQueue {
   async receive(): Promise<Uint8Array | undefined> {
     for (;;) {
       const request = this.#requests.shift()
-      if (request) return request
+      if (request) {
+        this.#waitingBytes -= request.length
+        if (this.#waitingBytes <= RESUME_BYTES) this.#resume()
+        return request
+      }
       if (this.#end?.error) throw this.#end.error
       if (this.#end) return undefined
       await new Promise<void>((resolve) => {
@@ -33,7 +56,14 @@ export class RequestQueue {
   push(chunk: Uint8Array): void {
     if (this.#end) return
     try {
-      for (const { data } of this.#reader.push(chunk)) this.#requests.push(data)
+      for (const { data } of this.#reader.push(chunk)) {
+        this.#requests.push(data)
+        this.#waitingBytes += data.length
+      }
+      if (this.#waitingBytes > PAUSE_BYTES && !this.#isPaused) {
+        this.#isPaused = true
+        this.#flow.pause()
+      }
       this.#wake()
     } catch (error) {
       if (!(error instanceof FrameError)) throw error
@@ -48,6 +78,13 @@ export class RequestQueue {
    */
   finish(error?: CallError): void {
     this.#end ??= error ? { error } : {}
+    this.#resume()
     this.#wake()
+  }
+
+  #resume(): void {
+    if (!this.#isPaused) return
+    this.#isPaused = false
+    this.#flow.resume()
   }
 }
