@@ -1,7 +1,4 @@
-import { type CallStatus, Status } from '../grpc/status.js'
-
-/** How much may wait to be sent to a caller before a method that sends much waits, in bytes. */
-export const MAX_UNSENT_BYTES = 1024 * 1024
+import type { CallStatus } from '../grpc/status.js'
 
 /** One call as a method sees it, whichever endpoint it came through. */
 export interface HubCall {
@@ -14,14 +11,12 @@ export interface HubCall {
    * @throws CallError where the caller breaks the protocol or goes away
    */
   receive(): Promise<Uint8Array | undefined>
-  /** Sends the caller a message: its protobuf bytes. */
+  /** Sends the caller a message: its protobuf bytes. Passed over once the caller has left. */
   reply(message: Uint8Array): void
-  /**
-   * Waits until the caller has taken most of what was sent: for methods that send much.
-   *
-   * @throws CallError where the caller has gone away
-   */
+  /** Waits until the caller has taken what was replied, so that little of it waits in memory. */
   drained(): Promise<void>
+  /** Fulfils once the call is over: it has ended, or the caller has left. */
+  readonly closed: Promise<void>
 }
 
 /** Ends a call with a status other than success. */
@@ -37,11 +32,6 @@ export class CallError extends Error {
     super(message)
     this.status = { code, message }
   }
-}
-
-/** The error of a call whose caller has gone away. */
-export function callerLeft(): CallError {
-  return new CallError(Status.Cancelled, 'the caller left')
 }
 
 /** Does what a call asks for. Ends well by returning, and otherwise by throwing a CallError. */

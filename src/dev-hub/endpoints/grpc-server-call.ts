@@ -1,7 +1,7 @@
 import type { IncomingHttpHeaders, ServerHttp2Stream } from 'node:http2'
 import { encodeFrame, MESSAGE_FLAG } from '../../grpc/frames.js'
-import { type CallStatus, writeStatus } from '../../grpc/status.js'
-import { callerLeft, type HubCall, MAX_UNSENT_BYTES } from '../call.js'
+import { type CallStatus, Status, writeStatus } from '../../grpc/status.js'
+import { CallError, type HubCall } from '../call.js'
 import { RequestQueue } from './request-queue.js'
 
 const RESPONSE_HEADERS = { ':status': 200, 'content-type': 'application/grpc' }
@@ -11,12 +11,14 @@ export class GrpcServerCall implements HubCall {
   readonly metadata: ReadonlyMap<string, string>
   readonly #stream: ServerHttp2Stream
   readonly #requests: RequestQueue
+  readonly closed: Promise<void>
 
   /** @param stream - a stream of which nothing but the headers was read */
   constructor(stream: ServerHttp2Stream, headers: IncomingHttpHeaders) {
     this.#stream = stream
-    this.#requests = new RequestQueue(stream)
     this.metadata = readMetadata(headers)
+    this.#requests = new RequestQueue(stream)
+    this.closed = new Promise((resolve) => stream.once('close', resolve))
     stream.on('data', (chunk: Buffer) => this.#requests.push(chunk))
     stream.on('end', () => {
       // Node ends the readable side of a stream that was reset, too.
@@ -38,25 +40,14 @@ export class GrpcServerCall implements HubCall {
   }
 
   async drained(): Promise<void> {
-    const stream = this.#stream
-    if (this.#isWritable && stream.writableLength > MAX_UNSENT_BYTES) {
-      // A stream that closes emits no `drain`.
-      await new Promise<void>((resolve) => {
-        const settle = () => {
-          stream.off('drain', settle)
-          stream.off('close', settle)
-          resolve()
-        }
-        stream.on('drain', settle)
-        stream.on('close', settle)
-      })
-    }
-    if (!this.#isWritable) throw callerLeft()
+    if (!this.#isWritable || !this.#stream.writableNeedDrain) return
+    const drained = new Promise((resolve) => this.#stream.once('drain', resolve))
+    await Promise.race([drained, this.closed])
   }
 
   /** Sends the status and ends. Where nothing was replied, headers and status are one block. */
   end(status: CallStatus): void {
-    this.#requests.finish()
+    this.#requests.stop()
     if (!this.#isWritable) return
     const stream = this.#stream
     const fields = Object.fromEntries(writeStatus(status))
@@ -83,6 +74,10 @@ export class GrpcServerCall implements HubCall {
  */
 export function closeSoon(stream: ServerHttp2Stream): void {
   setImmediate(() => stream.close())
+}
+
+function callerLeft(): CallError {
+  return new CallError(Status.Cancelled, 'the caller left')
 }
 
 /** The headers that are a call's metadata: all but HTTP/2's own. */

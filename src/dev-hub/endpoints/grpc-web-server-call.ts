@@ -2,12 +2,15 @@ import type { WebSocket } from 'ws'
 import { decodeFields, encodeFields } from '../../grpc/fields.js'
 import { encodeFrame, FIELDS_FLAG, MESSAGE_FLAG } from '../../grpc/frames.js'
 import { type CallStatus, Status, writeStatus } from '../../grpc/status.js'
-import { CallError, callerLeft, type HubCall, MAX_UNSENT_BYTES } from '../call.js'
+import { CallError, type HubCall } from '../call.js'
 import { RequestQueue } from './request-queue.js'
 
 /** What the caller's frames after the first start with: a message follows, or none will. */
 const MESSAGE_FOLLOWS = 0
 const NO_MORE_MESSAGES = 1
+
+/** How many bytes of replies may wait for the caller before a method that asks waits, too. */
+const MAX_WAITING_BYTES = 256 * 1024
 
 const RESPONSE_HEADERS = [['content-type', 'application/grpc-web+proto']] as const
 
@@ -15,19 +18,20 @@ const RESPONSE_HEADERS = [['content-type', 'application/grpc-web+proto']] as con
 export class GrpcWebServerCall implements HubCall {
   /** Fulfils when the caller's headers have come; rejects when the caller leaves before. */
   readonly opened: Promise<void>
+  readonly closed: Promise<void>
   readonly #socket: WebSocket
   #metadata: ReadonlyMap<string, string> | undefined
   #open: () => void = () => {}
   #abandon: (reason: CallError) => void = () => {}
   readonly #requests: RequestQueue
+  #wakeWriter: () => void = () => {}
   #hasReplied = false
-  /** Fulfils when what was sent last has left this process, or the socket has closed. */
-  #lastSent: Promise<void> = Promise.resolve()
 
   /** @param socket - a socket on which nothing has come yet */
   constructor(socket: WebSocket) {
     this.#socket = socket
     this.#requests = new RequestQueue(socket)
+    this.closed = new Promise((resolve) => socket.once('close', () => resolve()))
     this.opened = new Promise((resolve, reject) => {
       this.#open = resolve
       this.#abandon = reject
@@ -35,7 +39,7 @@ export class GrpcWebServerCall implements HubCall {
     this.opened.catch(() => {})
     socket.on('message', (frame: Buffer) => this.#take(frame))
     socket.on('close', () => {
-      const reason = callerLeft()
+      const reason = new CallError(Status.Cancelled, 'the caller left')
       this.#abandon(reason)
       this.#requests.finish(reason)
     })
@@ -52,19 +56,23 @@ export class GrpcWebServerCall implements HubCall {
   reply(message: Uint8Array): void {
     if (!this.#hasReplied) this.#sendFields(RESPONSE_HEADERS)
     this.#hasReplied = true
-    const frame = encodeFrame(MESSAGE_FLAG, message)
-    this.#lastSent = new Promise((resolve) => this.#socket.send(frame, () => resolve()))
+    this.#socket.send(encodeFrame(MESSAGE_FLAG, message), () => this.#wakeWriter())
   }
 
   async drained(): Promise<void> {
-    if (this.#socket.bufferedAmount > MAX_UNSENT_BYTES) await this.#lastSent
-    if (this.#socket.readyState !== this.#socket.OPEN) throw callerLeft()
+    while (this.#socket.readyState === this.#socket.OPEN) {
+      if (this.#socket.bufferedAmount < MAX_WAITING_BYTES) return
+      const written = new Promise<void>((resolve) => {
+        this.#wakeWriter = resolve
+      })
+      await Promise.race([written, this.closed])
+    }
   }
 
   /** Sends the status and closes. Where nothing was replied, headers and status are one block. */
   end(status: CallStatus): void {
+    this.#requests.stop()
     const fields = writeStatus(status)
-    this.#requests.finish()
     this.#sendFields(this.#hasReplied ? fields : [...RESPONSE_HEADERS, ...fields])
     this.#socket.close(1000)
   }

@@ -2,32 +2,30 @@ import { FrameError, FrameReader, MAX_MESSAGE_BYTES } from '../../grpc/frames.js
 import { Status } from '../../grpc/status.js'
 import { CallError } from '../call.js'
 
-/** From how much on that was not received yet the caller is held up, in bytes. */
-const PAUSE_BYTES = 1024 * 1024
+/** How many bytes of requests may wait for the method before the caller is held back. */
+const MAX_WAITING_BYTES = 1024 * 1024
 
-/** From how little on the caller goes on, in bytes. */
-const RESUME_BYTES = PAUSE_BYTES / 4
-
-/** What holds up a caller that sends faster than the method receives. */
-export interface Flow {
-  pause(): void
-  resume(): void
+/** Where requests come from, as far as it can be held back. */
+interface RequestSource {
+  pause(): unknown
+  resume(): unknown
 }
 
 /** A call's requests on their way from the endpoint to the method. */
 export class RequestQueue {
-  readonly #flow: Flow
+  readonly #source: RequestSource
   readonly #reader = new FrameReader(MAX_MESSAGE_BYTES)
   /** Requests that came and were not received yet. */
   readonly #requests: Uint8Array[] = []
-  #waitingBytes = 0
-  #isPaused = false
   /** Why there will be no further requests, once there won't. */
   #end: { readonly error?: CallError } | undefined
   #wake: () => void = () => {}
+  #waitingBytes = 0
+  #isPaused = false
 
-  constructor(flow: Flow) {
-    this.#flow = flow
+  /** @param source - is held back while too much of what it sent waits */
+  constructor(source: RequestSource) {
+    this.#source = source
   }
 
   /**
@@ -41,7 +39,7 @@ export class RequestQueue {
       const request = this.#requests.shift()
       if (request) {
         this.#waitingBytes -= request.length
-        if (this.#waitingBytes <= RESUME_BYTES) this.#resume()
+        this.#holdBack()
         return request
       }
       if (this.#end?.error) throw this.#end.error
@@ -60,10 +58,7 @@ export class RequestQueue {
         this.#requests.push(data)
         this.#waitingBytes += data.length
       }
-      if (this.#waitingBytes > PAUSE_BYTES && !this.#isPaused) {
-        this.#isPaused = true
-        this.#flow.pause()
-      }
+      this.#holdBack()
       this.#wake()
     } catch (error) {
       if (!(error instanceof FrameError)) throw error
@@ -78,13 +73,22 @@ export class RequestQueue {
    */
   finish(error?: CallError): void {
     this.#end ??= error ? { error } : {}
-    this.#resume()
     this.#wake()
   }
 
-  #resume(): void {
-    if (!this.#isPaused) return
-    this.#isPaused = false
-    this.#flow.resume()
+  /** Ends the queue for good and drops what waits: the method has ended. */
+  stop(): void {
+    this.finish()
+    this.#requests.length = 0
+    this.#waitingBytes = 0
+    this.#holdBack()
+  }
+
+  #holdBack(): void {
+    const isTooMuch = this.#waitingBytes > MAX_WAITING_BYTES
+    if (isTooMuch === this.#isPaused) return
+    this.#isPaused = isTooMuch
+    if (isTooMuch) this.#source.pause()
+    else this.#source.resume()
   }
 }
