@@ -1,3 +1,4 @@
+import { openBuckets } from './buckets/domain.js'
 import type { Domain, DomainContext } from './domain.js'
 import { startGrpcServer } from './endpoints/grpc-server.js'
 import { startGrpcWebServer } from './endpoints/grpc-web-server.js'
@@ -99,8 +100,12 @@ export async function startDevHub(options: DevHubOptions = {}): Promise<DevHub> 
 }
 
 /** Opens the Hub's domains: a further one is added here. */
-function openDomains({ authorization }: DomainContext): Domain[] {
-  return [{ methods: Object.entries(createThreadMethods(authorization, new ThreadStore())) }]
+function openDomains(context: DomainContext): Domain[] {
+  const threads = new ThreadStore()
+  return [
+    { methods: Object.entries(createThreadMethods(context.authorization, threads)) },
+    openBuckets(context, threads),
+  ]
 }
 
 function writeError(error: unknown, path: string): void {

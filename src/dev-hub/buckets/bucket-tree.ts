@@ -29,6 +29,11 @@ export class BucketTree {
     this.#linkKey = linkKey
   }
 
+  /** Whether directories are encrypted, and so their files. */
+  get isEncrypted(): boolean {
+    return this.#linkKey !== undefined
+  }
+
   /**
    * Opens a directory.
    *
@@ -62,17 +67,22 @@ export class BucketTree {
    * Follows a path.
    *
    * @param root - where it starts
+   * @returns what it leads to, or `undefined` where it leads nowhere
+   */
+  lookUp(root: CID, path: readonly string[]): CID | undefined {
+    return this.#follow(root, path).cid
+  }
+
+  /**
+   * Follows a path.
+   *
+   * @param root - where it starts
    * @throws CallError where it leads nowhere
    */
   resolve(root: CID, path: readonly string[]): CID {
-    let cid = root
-    for (const name of path) {
-      const directory = this.open(cid)
-      const entry = directory && this.find(directory, name)
-      if (!entry) throw new CallError(Status.Unknown, `no link named "${name}" under ${cid}`)
-      cid = entry.cid
-    }
-    return cid
+    const { cid, last, missing } = this.#follow(root, path)
+    if (cid) return cid
+    throw new CallError(Status.Unknown, `no link named "${missing}" under ${last}`)
   }
 
   /**
@@ -135,6 +145,17 @@ export class BucketTree {
     if (cid.code === raw.code || !this.#blocks.has(cid)) return
     const links = this.open(cid)?.links ?? decode(this.#blocks.read(cid)).Links
     for (const { Hash } of links) yield* this.walk(Hash)
+  }
+
+  #follow(root: CID, path: readonly string[]): { cid?: CID; last: CID; missing?: string } {
+    let last = root
+    for (const name of path) {
+      const directory = this.open(last)
+      const entry = directory && this.find(directory, name)
+      if (!entry) return { last, missing: name }
+      last = entry.cid
+    }
+    return { cid: last, last }
   }
 
   #openExisting(cid: CID): Directory {

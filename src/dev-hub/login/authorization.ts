@@ -47,6 +47,16 @@ export class Authorization {
     if (apiKey.isAccount) return `account ${apiKey.key}`
     const [, token] = /^bearer (.+)$/i.exec(call.metadata.get('authorization') ?? '') ?? []
     if (!token) throw new CallError(Status.Unauthenticated, 'Token required')
+    return this.userOf(token)
+  }
+
+  /**
+   * Finds out whom a token speaks for.
+   *
+   * @returns the user's public key
+   * @throws CallError where the token is malformed, or not one that this Hub has issued
+   */
+  userOf(token: string): string {
     if (!readTokenClaims(token)) throw new CallError(Status.PermissionDenied, 'Bad authorization')
     // A deliberate difference: in ListThreads and GetThread, hubd reads the token's subject
     // without this, so that whoever forges a token sees its victim's threads.

@@ -20,6 +20,13 @@ export class ThreadStore {
     return [...this.#threadsByOwner.values()].flat().some((thread) => isSame(thread.id, id))
   }
 
+  find(id: Uint8Array): { owner: string; apiKey: string } | undefined {
+    for (const [owner, threads] of this.#threadsByOwner) {
+      if (threads.some((thread) => isSame(thread.id, id))) return { owner, apiKey: '' }
+    }
+    return undefined
+  }
+
   /** Adds a thread; the caller has made sure that its ID and name are free. */
   add(owner: string, thread: Thread): void {
     this.#threadsByOwner.set(owner, [...this.list(owner), thread])
