@@ -7,6 +7,8 @@ import type { Store } from './store/store.js'
 export interface DomainContext {
   readonly store: Store
   readonly authorization: Authorization
+  /** The Hub's public key: the issuer of its tokens. */
+  readonly issuer: string
   /** Address of the Hub's gRPC-web endpoint, once it listens: `http://127.0.0.1:3007`. */
   readonly url: () => string
 }

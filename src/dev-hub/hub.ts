@@ -8,8 +8,13 @@ import { createGetToken } from './login/get-token.js'
 import { TokenIssuer } from './login/token-issuer.js'
 import { collectMethods } from './methods.js'
 import { Store } from './store/store.js'
-import { createThreadMethods } from './threads/thread-methods.js'
-import { ThreadStore } from './threads/thread-store.js'
+import { Databases } from './threads/databases.js'
+import { createCollectionMethods } from './threads/methods/collection-methods.js'
+import { createDatabaseMethods } from './threads/methods/database-methods.js'
+import { createInstanceMethods } from './threads/methods/instance-methods.js'
+import { createListMethods } from './threads/methods/list-methods.js'
+import { createListen } from './threads/methods/listen-method.js'
+import { createTransactionMethods } from './threads/methods/transaction-methods.js'
 
 /** How a development Hub is set up. */
 export interface DevHubOptions {
@@ -61,7 +66,7 @@ export async function startDevHub(options: DevHubOptions = {}): Promise<DevHub> 
   const getToken = createGetToken(authorization, issuer, signatureTimeout)
   const domains: readonly Domain[] = [
     { methods: [['/threads.pb.API/GetToken', getToken]] },
-    ...openDomains({ store, authorization, url: () => url }),
+    ...openDomains({ store, authorization, issuer: issuer.name, url: () => url }),
   ]
   const closeDomains = async () => {
     await Promise.all(domains.map((domain) => domain.close?.()))
@@ -101,10 +106,20 @@ export async function startDevHub(options: DevHubOptions = {}): Promise<DevHub> 
 
 /** Opens the Hub's domains: a further one is added here. */
 function openDomains(context: DomainContext): Domain[] {
-  const threads = new ThreadStore()
+  const { store, authorization, issuer } = context
+  const databases = new Databases(store)
   return [
-    { methods: Object.entries(createThreadMethods(context.authorization, threads)) },
-    openBuckets(context, threads),
+    {
+      methods: Object.entries({
+        ...createListMethods(authorization, databases),
+        ...createDatabaseMethods(authorization, databases, issuer),
+        ...createCollectionMethods(authorization, databases),
+        ...createInstanceMethods(authorization, databases),
+        ...createTransactionMethods(authorization, databases),
+        '/threads.pb.API/Listen': createListen(authorization, databases),
+      }),
+    },
+    openBuckets(context, databases),
   ]
 }
 

@@ -37,7 +37,7 @@ function pathsOfSdk(): string[] {
 /** As at hubd, a method that needs a token asks for it before it says that it is missing. */
 function createUnimplemented(path: string, authorization: Authorization): Method {
   return async (call) => {
-    authorization.ownerOf(call)
+    authorization.callerOf(call)
     throw new CallError(Status.Unimplemented, `${path} is not implemented by the development Hub`)
   }
 }

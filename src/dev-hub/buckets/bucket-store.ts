@@ -7,7 +7,7 @@ import type { Bucket, PathMetadata, Role } from './bucket.js'
 /** The tables of buckets, for `Store.migrate`. */
 export const BUCKET_TABLES = [
   `CREATE TABLE buckets (
-    key TEXT PRIMARY KEY, thread BLOB NOT NULL, owner TEXT NOT NULL, name TEXT NOT NULL,
+    key TEXT PRIMARY KEY, thread TEXT NOT NULL, owner TEXT NOT NULL, name TEXT NOT NULL,
     root TEXT NOT NULL, link_key BLOB, metadata TEXT NOT NULL, created_at REAL NOT NULL,
     updated_at REAL NOT NULL
   ) STRICT`,
@@ -29,17 +29,17 @@ export class BucketStore {
    * @param thread - ID of its thread; unless given, any
    * @throws CallError where there is none, as hubd words it
    */
-  get(key: string, thread?: Uint8Array): Bucket {
+  get(key: string, thread?: string): Bucket {
     const [row] = this.#store.execute('SELECT * FROM buckets WHERE key = $1', [key])
     const bucket = row && readBucket(row)
-    if (!bucket || (thread && Buffer.compare(bucket.thread, thread) !== 0)) {
+    if (!bucket || (thread !== undefined && bucket.thread !== thread)) {
       throw new CallError(Status.Unknown, 'instance not found')
     }
     return bucket
   }
 
   /** The buckets of a thread, by key. */
-  list(thread: Uint8Array): Bucket[] {
+  list(thread: string): Bucket[] {
     const sql = 'SELECT * FROM buckets WHERE thread = $1 ORDER BY key'
     return this.#store.execute(sql, [thread]).map(readBucket)
   }
@@ -92,11 +92,11 @@ function readMetadata([path, roles, updatedAt, key]: StoredMetadata): [string, P
 }
 
 function readBucket(row: Row): Bucket {
-  const { thread, link_key: linkKey } = row
+  const { link_key: linkKey } = row
   const metadata: StoredMetadata[] = JSON.parse(String(row.metadata))
   return {
     key: String(row.key),
-    thread: thread instanceof Uint8Array ? thread : new Uint8Array(),
+    thread: String(row.thread),
     owner: String(row.owner),
     name: String(row.name),
     root: CID.parse(String(row.root)),

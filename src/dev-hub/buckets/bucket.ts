@@ -26,8 +26,8 @@ export interface PathMetadata {
 export interface Bucket {
   /** What it is called by: text of a CID, as hubd's keys are. */
   readonly key: string
-  /** ID of its thread. */
-  readonly thread: Uint8Array
+  /** ID of its thread: multibase base32. */
+  readonly thread: string
   /** Public key of its owner; empty where an account key made it: then everyone may do everything. */
   readonly owner: string
   readonly name: string

@@ -1,32 +1,32 @@
 import pb from '@textile/buckets-grpc/api/bucketsd/pb/bucketsd_pb_service.js'
 import type { Method } from '../call.js'
 import type { Domain, DomainContext } from '../domain.js'
+import type { Databases } from '../threads/databases.js'
 import { BLOCK_TABLES, BlockStore } from './block-store.js'
 import { BUCKET_TABLES, BucketStore } from './bucket-store.js'
 import type { Buckets } from './buckets.js'
-import type { ThreadOwners } from './context.js'
 
 /**
  * Opens the domain of buckets. What it needs beside the Hub's other domains is loaded with the
  * first call or request.
  *
- * @param threads - who owns the threads that buckets are in
+ * @param databases - those that buckets are in
  */
-export function openBuckets(context: DomainContext, threads: ThreadOwners): Domain {
+export function openBuckets(context: DomainContext, databases: Databases): Domain {
   const { store, authorization, url } = context
   store.migrate('buckets', [...BLOCK_TABLES, ...BUCKET_TABLES])
   const stores = { buckets: new BucketStore(store), blocks: new BlockStore(store) }
   let started: Promise<Buckets> | undefined
   const start = (): Promise<Buckets> => {
     started ??= import('./buckets.js').then(({ startBuckets }) =>
-      startBuckets({ ...stores, threads, authorization, url }),
+      startBuckets({ ...stores, databases, authorization, url }),
     )
     return started
   }
   const lazily = (path: string): [string, Method] => [
     path,
     async (call) => {
-      authorization.ownerOf(call)
+      authorization.callerOf(call)
       await (await start()).methods.get(path)?.(call)
     },
   ]

@@ -5,7 +5,7 @@ import { asSeenBy, readableMetadata } from './access.js'
 import { rootPathOf } from './bucket.js'
 import { openBucketFile, treeOf } from './bucket-files.js'
 import { BucketTree } from './bucket-tree.js'
-import { type BucketContext, formatThreadId } from './context.js'
+import type { BucketContext } from './context.js'
 import { type FileContent, openFile } from './file-content.js'
 import { sendFile } from './gateway-file.js'
 import { renderDirectory } from './gateway-listing.js'
@@ -155,7 +155,7 @@ function findInBucket(
   const token = query.get('token')
   const user = token ? authorization.userOf(token) : ''
   const bucket = asSeenBy(buckets.get(key), user)
-  if (thread !== undefined && thread !== formatThreadId(bucket.thread)) return undefined
+  if (thread !== undefined && thread !== bucket.thread) return undefined
   const path = readPath(names.join('/'))
   readableMetadata(bucket, path)
   const tree = treeOf(blocks, bucket)

@@ -1,6 +1,5 @@
 import pb from '@textile/buckets-grpc/api/bucketsd/pb/bucketsd_pb.js'
 import type { Bucket } from './bucket.js'
-import { formatThreadId } from './context.js'
 import { namesOf } from './paths.js'
 
 /**
@@ -20,7 +19,7 @@ export function createLinks(
     .join('')
   const end = bucket.linkKey ? `${encodedPath}?token=${token}` : encodedPath
   const links = new pb.LinksResponse()
-  links.setUrl(`${url}/thread/${formatThreadId(bucket.thread)}/buckets/${bucket.key}${end}`)
+  links.setUrl(`${url}/thread/${bucket.thread}/buckets/${bucket.key}${end}`)
   links.setIpns(`${url}/ipns/${bucket.key}${end}`)
   return links
 }

@@ -1,6 +1,5 @@
 import pb from '@textile/buckets-grpc/api/bucketsd/pb/bucketsd_pb.js'
 import { type Bucket, type PathMetadata, rootPathOf } from './bucket.js'
-import { formatThreadId } from './context.js'
 
 /** The version of hubd's format of buckets that this Hub speaks. */
 const VERSION = 1
@@ -13,7 +12,7 @@ export function toRoot(bucket: Bucket): pb.Root {
   root.setPath(rootPathOf(bucket))
   root.setCreatedAt(bucket.createdAt)
   root.setUpdatedAt(bucket.updatedAt)
-  root.setThread(formatThreadId(bucket.thread))
+  root.setThread(bucket.thread)
   root.setOwner(bucket.owner)
   root.setVersion(VERSION)
   const ofRoot = bucket.metadata.get('')

@@ -9,6 +9,13 @@ import type { StoredApiKey } from './api-keys.js'
 /** RFC 3339, as Go's `time.Parse` takes it. */
 const RFC_3339 = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)$/
 
+/** In whose name a call is made, and with which API key. */
+export interface Caller {
+  /** The user's public key, or the account's name: what threads are filed under. */
+  readonly owner: string
+  readonly apiKey: StoredApiKey
+}
+
 /** Knows who may call. The order and the words of its answers are those of hubd 2.6. */
 export class Authorization {
   readonly #apiKeys: readonly StoredApiKey[]
@@ -39,15 +46,14 @@ export class Authorization {
   /**
    * Finds out in whose name a call is made.
    *
-   * @returns the user's public key, or the account's name: what threads are filed under
    * @throws CallError where the API key or the token is not accepted
    */
-  ownerOf(call: HubCall): string {
+  callerOf(call: HubCall): Caller {
     const apiKey = this.apiKeyOf(call)
-    if (apiKey.isAccount) return `account ${apiKey.key}`
+    if (apiKey.isAccount) return { owner: `account ${apiKey.key}`, apiKey }
     const [, token] = /^bearer (.+)$/i.exec(call.metadata.get('authorization') ?? '') ?? []
     if (!token) throw new CallError(Status.Unauthenticated, 'Token required')
-    return this.userOf(token)
+    return { owner: this.userOf(token), apiKey }
   }
 
   /**
