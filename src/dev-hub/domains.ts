@@ -8,10 +8,18 @@ import type { Domain, DomainContext } from './domain.js'
  * peers, so that a production install goes without them.
  */
 export const OPTIONAL_PACKAGES: readonly string[] = [
+  '@ipld/dag-pb',
   'ajv',
   'ajv-draft-04',
   'ajv-formats',
+  'escape-html',
+  'fresh',
+  'ipfs-unixfs',
+  'ipfs-unixfs-exporter',
+  'ipfs-unixfs-importer',
+  'mime-types',
   'quickjs-emscripten',
+  'range-parser',
   'ulid',
 ]
 
@@ -34,6 +42,7 @@ class LazyDomain {
    */
   get(): Promise<Domain> {
     this.#loaded ??= this.#load().catch((error: unknown) => {
+      this.#loaded = undefined
       throw isMissingPackage(error) ? missingPackages() : error
     })
     return this.#loaded
@@ -49,13 +58,18 @@ class LazyDomain {
 /** The Hub's domains. A further one is added in the constructor. */
 export class Domains {
   readonly #domains: readonly LazyDomain[]
+  readonly #buckets: LazyDomain
 
   constructor(context: DomainContext) {
     const threads = new LazyDomain(['threads.pb.API'], async () => {
       const { openThreads } = await import('./threads/threads.js')
       return openThreads(context)
     })
-    this.#domains = [threads]
+    this.#buckets = new LazyDomain(['api.bucketsd.pb.APIService'], async () => {
+      const { openBuckets } = await import('./buckets/buckets.js')
+      return openBuckets(context)
+    })
+    this.#domains = [threads, this.#buckets]
   }
 
   /** A method that does what the domain of its service does at a path. */
@@ -72,10 +86,15 @@ export class Domains {
     }
   }
 
-  /** Answers plain HTTP requests on the gRPC-web port. */
-  readonly handleRequest: RequestListener = (_request, response) => {
-    response.writeHead(404, { 'content-type': 'text/plain' })
-    response.end('This is the gRPC-web endpoint of a development Hub.\n')
+  /** Answers plain HTTP requests on the gRPC-web port: those are for what is in buckets. */
+  readonly handleRequest: RequestListener = (request, response) => {
+    this.#buckets.get().then(
+      (buckets) => buckets.handleRequest?.(request, response),
+      (error: unknown) => {
+        const text = error instanceof CallError ? error.status.message : 'an error: see the log'
+        response.writeHead(501, { 'content-type': 'text/plain' }).end(`${text}\n`)
+      },
+    )
   }
 
   /** Closes those that were loaded. */

@@ -32,3 +32,13 @@ export async function receive<Message>(
   if (!bytes) throw new CallError(Status.Unknown, 'EOF')
   return decode(type, bytes)
 }
+
+/** A generated message, as far as writing needs it. */
+export interface WritableMessage {
+  serializeBinary(): Uint8Array
+}
+
+/** Sends a caller a message. */
+export function reply(call: HubCall, message: WritableMessage): void {
+  call.reply(message.serializeBinary())
+}

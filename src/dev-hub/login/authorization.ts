@@ -53,12 +53,22 @@ export class Authorization {
     if (apiKey.isAccount) return { owner: `account ${apiKey.key}`, apiKey }
     const [, token] = /^bearer (.+)$/i.exec(call.metadata.get('authorization') ?? '') ?? []
     if (!token) throw new CallError(Status.Unauthenticated, 'Token required')
+    return { owner: this.userOf(token), apiKey }
+  }
+
+  /**
+   * Finds out whom a token speaks for.
+   *
+   * @returns the user's public key
+   * @throws CallError where the token is malformed, or not one that this Hub has issued
+   */
+  userOf(token: string): string {
     if (!readTokenClaims(token)) throw new CallError(Status.PermissionDenied, 'Bad authorization')
     // A deliberate difference: in ListThreads and GetThread, hubd reads the token's subject
     // without this, so that whoever forges a token sees its victim's threads.
     const claims = verifyToken(token)
     if (claims?.iss !== this.#issuer) throw new CallError(Status.Unknown, 'invalid thread token')
-    return { owner: claims.sub, apiKey }
+    return claims.sub
   }
 }
 
