@@ -2,6 +2,7 @@ import type { RequestListener } from 'node:http'
 import { Status } from '../grpc/status.js'
 import { CallError, type Method } from './call.js'
 import type { Domain, DomainContext } from './domain.js'
+import type { Threads } from './threads/threads.js'
 
 /**
  * The packages that only the domains need: no dependencies of the login server, but optional
@@ -24,13 +25,13 @@ export const OPTIONAL_PACKAGES: readonly string[] = [
 ]
 
 /** A domain that is loaded when it is first called: logins need none of its packages. */
-class LazyDomain {
+class LazyDomain<Loaded extends Domain = Domain> {
   /** The services whose methods it has, such as `threads.pb.API`. */
   readonly services: readonly string[]
-  readonly #load: () => Promise<Domain>
-  #loaded: Promise<Domain> | undefined
+  readonly #load: () => Promise<Loaded>
+  #loaded: Promise<Loaded> | undefined
 
-  constructor(services: readonly string[], load: () => Promise<Domain>) {
+  constructor(services: readonly string[], load: () => Promise<Loaded>) {
     this.services = services
     this.#load = load
   }
@@ -40,7 +41,7 @@ class LazyDomain {
    *
    * @throws CallError where its packages are not installed
    */
-  get(): Promise<Domain> {
+  get(): Promise<Loaded> {
     this.#loaded ??= this.#load().catch((error: unknown) => {
       this.#loaded = undefined
       throw isMissingPackage(error) ? missingPackages() : error
@@ -58,10 +59,11 @@ class LazyDomain {
 /** The Hub's domains. A further one is added in the constructor. */
 export class Domains {
   readonly #domains: readonly LazyDomain[]
+  readonly #threads: LazyDomain<Threads>
   readonly #buckets: LazyDomain
 
   constructor(context: DomainContext) {
-    const threads = new LazyDomain(['threads.pb.API'], async () => {
+    this.#threads = new LazyDomain(['threads.pb.API'], async () => {
       const { openThreads } = await import('./threads/threads.js')
       return openThreads(context)
     })
@@ -69,7 +71,16 @@ export class Domains {
       const { openBuckets } = await import('./buckets/buckets.js')
       return openBuckets(context)
     })
-    this.#domains = [threads, this.#buckets]
+    this.#domains = [this.#threads, this.#buckets]
+  }
+
+  /**
+   * The Threads domain, for who fills the Hub or reads it out.
+   *
+   * @throws CallError where its packages are not installed
+   */
+  threads(): Promise<Threads> {
+    return this.#threads.get()
   }
 
   /** A method that does what the domain of its service does at a path. */

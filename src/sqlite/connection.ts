@@ -11,10 +11,16 @@ export class SqliteConnection {
   readonly #libsql: Libsql.Database
   readonly #statements = new Map<string, Libsql.Statement>()
 
-  /** Opens a file, which is made where it is missing; its folder is not. */
-  constructor(file: string) {
+  /**
+   * Opens a file, which is made where it is missing; its folder is not.
+   *
+   * @param isExclusive - whether no other process may use the file meanwhile. The lock is the
+   *   system's: it goes with this process, however that ends
+   */
+  constructor(file: string, isExclusive = false) {
     this.#libsql = new Libsql(file, { timeout: BUSY_TIMEOUT_MS })
     try {
+      if (isExclusive) this.#libsql.exec('PRAGMA locking_mode = EXCLUSIVE')
       // Readers and a writer don't wait for each other. What was committed outlives the process;
       // only with the machine's power may the last instants of it be lost.
       this.#libsql.exec('PRAGMA journal_mode = WAL')

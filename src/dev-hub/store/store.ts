@@ -19,7 +19,7 @@ export class Store {
    * @throws SqliteError where the file can't be opened or another process has it
    */
   constructor(file = ':memory:') {
-    this.#connection = new SqliteConnection(file)
+    this.#connection = new SqliteConnection(file, true)
     this.execute(
       'CREATE TABLE IF NOT EXISTS dev_hub_schema (domain TEXT PRIMARY KEY, version INTEGER NOT NULL) STRICT',
     )
