@@ -13,6 +13,7 @@ export type Row = Readonly<Record<string, unknown>>
 export class Store {
   readonly #connection: SqliteConnection
   #isInTransaction = false
+  #isClosed = false
 
   /**
    * @param file - path of the SQLite file, made where it is missing; unless given, memory
@@ -74,8 +75,11 @@ export class Store {
     }
   }
 
-  /** Closes the file. Further calls do nothing. */
+  /** Closes the file, and leaves all of it in that one file. Further calls do nothing. */
   close(): void {
+    if (this.#isClosed) return
+    this.#isClosed = true
+    this.execute('PRAGMA wal_checkpoint(TRUNCATE)')
     this.#connection.close()
   }
 }
