@@ -1,4 +1,5 @@
 import type { RequestListener } from 'node:http'
+import { ConfigError } from '../config/config.js'
 import { Status } from '../grpc/status.js'
 import { CallError, type Method } from './call.js'
 import type { Domain, DomainContext } from './domain.js'
@@ -77,10 +78,14 @@ export class Domains {
   /**
    * The Threads domain, for who fills the Hub or reads it out.
    *
-   * @throws CallError where its packages are not installed
+   * @throws ConfigError where its packages are not installed
    */
-  threads(): Promise<Threads> {
-    return this.#threads.get()
+  async threads(): Promise<Threads> {
+    try {
+      return await this.#threads.get()
+    } catch (error) {
+      throw error instanceof CallError ? new ConfigError([error.status.message]) : error
+    }
   }
 
   /** A method that does what the domain of its service does at a path. */
