@@ -6,6 +6,7 @@ import { createApiKey, type StoredApiKey } from './login/api-keys.js'
 import { Authorization } from './login/authorization.js'
 import { createGetToken } from './login/get-token.js'
 import { TokenIssuer } from './login/token-issuer.js'
+import { createMailMethods } from './mail/mail-methods.js'
 import { collectMethods } from './methods.js'
 import { Store } from './store/store.js'
 import { Databases } from './threads/databases.js'
@@ -120,6 +121,7 @@ function openDomains(context: DomainContext): Domain[] {
       }),
     },
     openBuckets(context, databases),
+    { methods: Object.entries(createMailMethods(authorization, databases)) },
   ]
 }
 
