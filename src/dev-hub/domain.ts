@@ -2,11 +2,14 @@ import type { RequestListener } from 'node:http'
 import type { Method } from './call.js'
 import type { Authorization } from './login/authorization.js'
 import type { Store } from './store/store.js'
+import type { ThreadRegistry } from './threads/registry.js'
 
 /** What the Hub's domains (threads, buckets, mail) are given to work with. */
 export interface DomainContext {
   readonly store: Store
   readonly authorization: Authorization
+  /** Whose thread is which. */
+  readonly registry: ThreadRegistry
   /** The Hub's public key: the issuer of its tokens. */
   readonly issuer: string
   /** Address of the Hub's gRPC-web endpoint, once it listens: `http://127.0.0.1:3007`. */
@@ -22,9 +25,3 @@ export interface Domain {
   /** Frees what it holds beside the store. */
   close?(): Promise<void>
 }
-
-/**
- * Opens a domain: makes its tables (`store.migrate`), its methods, and what frees them. What it
- * depends on of another domain, it is given as a further parameter.
- */
-export type OpenDomain = (context: DomainContext) => Domain

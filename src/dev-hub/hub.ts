@@ -1,21 +1,12 @@
-import { openBuckets } from './buckets/domain.js'
-import type { Domain, DomainContext } from './domain.js'
+import { Domains } from './domains.js'
 import { startGrpcServer } from './endpoints/grpc-server.js'
 import { startGrpcWebServer } from './endpoints/grpc-web-server.js'
 import { createApiKey, type StoredApiKey } from './login/api-keys.js'
 import { Authorization } from './login/authorization.js'
-import { createGetToken } from './login/get-token.js'
 import { TokenIssuer } from './login/token-issuer.js'
-import { createMailMethods } from './mail/mail-methods.js'
-import { collectMethods } from './methods.js'
+import { createMethods } from './methods.js'
 import { Store } from './store/store.js'
-import { Databases } from './threads/databases.js'
-import { createCollectionMethods } from './threads/methods/collection-methods.js'
-import { createDatabaseMethods } from './threads/methods/database-methods.js'
-import { createInstanceMethods } from './threads/methods/instance-methods.js'
-import { createListMethods } from './threads/methods/list-methods.js'
-import { createListen } from './threads/methods/listen-method.js'
-import { createTransactionMethods } from './threads/methods/transaction-methods.js'
+import { ThreadRegistry } from './threads/registry.js'
 
 /** How a development Hub is set up. */
 export interface DevHubOptions {
@@ -61,24 +52,22 @@ export interface DevHub {
 export async function startDevHub(options: DevHubOptions = {}): Promise<DevHub> {
   const { apiKeys = [createApiKey()], port = 0, grpcPort = 0, signatureTimeout = 60 } = options
   const { file, logError = writeError } = options
+  const store = new Store(file)
   const issuer = new TokenIssuer()
   const authorization = new Authorization(apiKeys, issuer.name)
-  const store = new Store(file)
-  const getToken = createGetToken(authorization, issuer, signatureTimeout)
-  const domains: readonly Domain[] = [
-    { methods: [['/threads.pb.API/GetToken', getToken]] },
-    ...openDomains({ store, authorization, issuer: issuer.name, url: () => url }),
-  ]
-  const closeDomains = async () => {
-    await Promise.all(domains.map((domain) => domain.close?.()))
+  const registry = new ThreadRegistry(store)
+  let url = ''
+  const context = { store, authorization, registry, issuer: issuer.name, url: () => url }
+  const domains = new Domains(context)
+  const closeState = async () => {
+    await domains.close()
     store.close()
   }
-  let url = ''
-  const methods = collectMethods(domains, authorization)
-  const handleRequest = domains.find((domain) => domain.handleRequest)?.handleRequest
+  const methods = createMethods({ authorization, issuer, registry, domains, signatureTimeout })
+  const { handleRequest } = domains
   const web = await startGrpcWebServer({ port, methods, logError, handleRequest }).catch(
     async (error: unknown) => {
-      await closeDomains()
+      await closeState()
       throw error
     },
   )
@@ -86,7 +75,7 @@ export async function startDevHub(options: DevHubOptions = {}): Promise<DevHub> 
   const grpc = await startGrpcServer({ port: grpcPort, methods, logError }).catch(
     async (error: unknown) => {
       await web.close()
-      await closeDomains()
+      await closeState()
       throw error
     },
   )
@@ -100,29 +89,9 @@ export async function startDevHub(options: DevHubOptions = {}): Promise<DevHub> 
     },
     async close() {
       await Promise.all([web.close(), grpc.close()])
-      await closeDomains()
+      await closeState()
     },
   }
-}
-
-/** Opens the Hub's domains: a further one is added here. */
-function openDomains(context: DomainContext): Domain[] {
-  const { store, authorization, issuer } = context
-  const databases = new Databases(store)
-  return [
-    {
-      methods: Object.entries({
-        ...createListMethods(authorization, databases),
-        ...createDatabaseMethods(authorization, databases, issuer),
-        ...createCollectionMethods(authorization, databases),
-        ...createInstanceMethods(authorization, databases),
-        ...createTransactionMethods(authorization, databases),
-        '/threads.pb.API/Listen': createListen(authorization, databases),
-      }),
-    },
-    openBuckets(context, databases),
-    { methods: Object.entries(createMailMethods(authorization, databases)) },
-  ]
 }
 
 function writeError(error: unknown, path: string): void {

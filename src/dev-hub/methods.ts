@@ -1,25 +1,47 @@
 import buckets from '@textile/buckets-grpc/api/bucketsd/pb/bucketsd_pb_service.js'
 import threads from '@textile/threads-client-grpc/threads_pb_service.js'
 import users from '@textile/users-grpc/api/usersd/pb/usersd_pb_service.js'
-import { Status } from '../grpc/status.js'
-import { CallError, type Method } from './call.js'
-import type { Domain } from './domain.js'
+import type { Method } from './call.js'
+import type { Domains } from './domains.js'
 import type { Authorization } from './login/authorization.js'
+import { createGetToken } from './login/get-token.js'
+import type { TokenIssuer } from './login/token-issuer.js'
+import { createListMethods } from './threads/methods/list-methods.js'
+import type { ThreadRegistry } from './threads/registry.js'
+
+/** What the methods work on. */
+export interface HubParts {
+  readonly authorization: Authorization
+  readonly issuer: TokenIssuer
+  readonly registry: ThreadRegistry
+  readonly domains: Domains
+  /** How long `GetToken` waits for the signature, in seconds. */
+  readonly signatureTimeout: number
+}
 
 /**
- * Puts the domains' methods together by their path, `/<service>/<method>`, and for each that the
- * SDK could call besides, one that says that this Hub lacks it.
+ * Puts the methods together by their path, `/<service>/<method>`: those of a login, and every
+ * other that the SDK could call, by its domain.
  */
-export function collectMethods(
-  domains: readonly Domain[],
-  authorization: Authorization,
-): ReadonlyMap<string, Method> {
+export function createMethods({
+  authorization,
+  issuer,
+  registry,
+  domains,
+  signatureTimeout,
+}: HubParts): ReadonlyMap<string, Method> {
   return new Map<string, Method>([
-    ...pathsOfSdk().map((path): [string, Method] => [
-      path,
-      createUnimplemented(path, authorization),
-    ]),
-    ...domains.flatMap(({ methods }) => [...methods]),
+    ...pathsOfSdk().map((path): [string, Method] => {
+      const method = domains.method(path)
+      // As at hubd, a token is asked for before anything else is said.
+      const authorized: Method = async (call) => {
+        authorization.callerOf(call)
+        await method(call)
+      }
+      return [path, authorized]
+    }),
+    ['/threads.pb.API/GetToken', createGetToken(authorization, issuer, signatureTimeout)],
+    ...Object.entries(createListMethods(authorization, registry)),
   ])
 }
 
@@ -32,12 +54,4 @@ function pathsOfSdk(): string[] {
       return isMethod ? [`/${service.serviceName}/${descriptor.methodName}`] : []
     }),
   )
-}
-
-/** As at hubd, a method that needs a token asks for it before it says that it is missing. */
-function createUnimplemented(path: string, authorization: Authorization): Method {
-  return async (call) => {
-    authorization.callerOf(call)
-    throw new CallError(Status.Unimplemented, `${path} is not implemented by the development Hub`)
-  }
 }

@@ -23,7 +23,7 @@ const LIBP2P_KEY = 0x72
 
 /** The methods about buckets as a whole, by path. */
 export function createBucketMethods(context: BucketContext): Record<string, Method> {
-  const { authorization, databases, buckets, blocks } = context
+  const { authorization, registry, buckets, blocks } = context
   return {
     '/api.bucketsd.pb.APIService/List': async (call) => {
       const { thread, user } = callerOf(context, call, false)
@@ -78,7 +78,7 @@ export function createBucketMethods(context: BucketContext): Record<string, Meth
 
     // What a hubd answers that stores nothing on Filecoin.
     '/api.bucketsd.pb.APIService/Archives': async (call) => {
-      databases.findNamed(call, authorization.callerOf(call))
+      registry.findNamed(call, authorization.callerOf(call))
       await receive(call, pb.ArchivesRequest)
       reply(call, new pb.ArchivesResponse())
     },
@@ -88,7 +88,7 @@ export function createBucketMethods(context: BucketContext): Record<string, Meth
           [
             `/api.bucketsd.pb.APIService/${name}`,
             async (call) => {
-              databases.findNamed(call, authorization.callerOf(call))
+              registry.findNamed(call, authorization.callerOf(call))
               throw archivingDisabled()
             },
           ] satisfies [string, Method],

@@ -1,7 +1,7 @@
-import type { RequestListener } from 'node:http'
-import type { Method } from '../call.js'
+import type { Domain, DomainContext } from '../domain.js'
+import { BlockStore } from './block-store.js'
 import { createBucketMethods } from './bucket-methods.js'
-import type { BucketContext } from './context.js'
+import { BucketStore } from './bucket-store.js'
 import { createGateway } from './gateway.js'
 import { createPathMethods } from './path-methods.js'
 import { createPushPath } from './push-path.js'
@@ -10,19 +10,13 @@ import { createReadMethods } from './read-methods.js'
 import { createRoleMethods } from './role-methods.js'
 import { sweep } from './sweep.js'
 
-/** Buckets at work. */
-export interface Buckets {
-  /** Their methods by path, `/api.bucketsd.pb.APIService/<method>`. */
-  readonly methods: ReadonlyMap<string, Method>
-  /** Shows their files to browsers. */
-  readonly handleRequest: RequestListener
-}
-
-/** Starts buckets, after the blocks that nothing needs any more were removed. */
-export async function startBuckets(context: BucketContext): Promise<Buckets> {
+/** Opens the domain of buckets, after the blocks that nothing needs any more were removed. */
+export async function openBuckets(domain: DomainContext): Promise<Domain> {
+  const { store } = domain
+  const context = { ...domain, buckets: new BucketStore(store), blocks: new BlockStore(store) }
   await sweep(context.blocks, context.buckets)
-  const methods = new Map(
-    Object.entries({
+  return {
+    methods: Object.entries({
       ...createBucketMethods(context),
       ...createPathMethods(context),
       ...createRoleMethods(context),
@@ -30,6 +24,6 @@ export async function startBuckets(context: BucketContext): Promise<Buckets> {
       '/api.bucketsd.pb.APIService/PushPath': createPushPath(context),
       '/api.bucketsd.pb.APIService/PushPaths': createPushPaths(context),
     }),
-  )
-  return { methods, handleRequest: createGateway(context) }
+    handleRequest: createGateway(context),
+  }
 }

@@ -1,7 +1,8 @@
 import { Status } from '../../grpc/status.js'
 import { CallError, type HubCall } from '../call.js'
 import type { Authorization } from '../login/authorization.js'
-import { type Databases, parseThreadId } from '../threads/databases.js'
+import { threadNotFound } from '../threads/errors.js'
+import { parseThreadId, type ThreadRegistry } from '../threads/registry.js'
 import type { BlockStore } from './block-store.js'
 import type { BucketStore } from './bucket-store.js'
 
@@ -9,7 +10,7 @@ import type { BucketStore } from './bucket-store.js'
 export interface BucketContext {
   readonly buckets: BucketStore
   readonly blocks: BlockStore
-  readonly databases: Databases
+  readonly registry: ThreadRegistry
   readonly authorization: Authorization
   /** Address of the gateway: `http://127.0.0.1:3007`. */
   readonly url: () => string
@@ -33,16 +34,16 @@ export interface BucketCaller {
  * @throws CallError as hubd has it, where the caller may not
  */
 export function callerOf(
-  { authorization, databases }: BucketContext,
+  { authorization, registry }: BucketContext,
   call: HubCall,
   isForAll: boolean,
 ): BucketCaller {
   const caller = authorization.callerOf(call)
   const id = call.metadata.get('x-textile-thread')
   if (!id) throw new CallError(Status.Unknown, 'db required')
-  const thread = parseThreadId(id)
-  const isOwner = isForAll ? databases.find(thread).record.owner === caller.owner : true
-  if (isOwner) databases.findOwned(thread, caller)
+  const thread = registry.find(parseThreadId(id))
+  if (isForAll && !thread) throw threadNotFound()
+  if (!isForAll || thread?.owner === caller.owner) registry.findOwned(parseThreadId(id), caller)
   const token = call.metadata.get('authorization')?.replace(/^bearer /i, '') ?? ''
   return { user: caller.apiKey.isAccount ? '' : caller.owner, thread: id, token }
 }

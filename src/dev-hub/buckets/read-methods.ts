@@ -22,7 +22,7 @@ const TAKE_TIMEOUT = 60
 
 /** The methods that list directories and pull files, by path. */
 export function createReadMethods(context: BucketContext): Record<string, Method> {
-  const { authorization, databases, buckets, blocks } = context
+  const { authorization, registry, buckets, blocks } = context
   return {
     '/api.bucketsd.pb.APIService/ListPath': async (call) => {
       const { thread, user } = callerOf(context, call, true)
@@ -41,7 +41,7 @@ export function createReadMethods(context: BucketContext): Record<string, Method
     },
 
     '/api.bucketsd.pb.APIService/ListIpfsPath': async (call) => {
-      databases.findNamed(call, authorization.callerOf(call))
+      registry.findNamed(call, authorization.callerOf(call))
       const { root, path } = readIpfsPath((await receive(call, pb.ListIpfsPathRequest)).getPath())
       const tree = new BucketTree(blocks)
       const cid = tree.resolve(root, namesOf(path))
@@ -65,7 +65,7 @@ export function createReadMethods(context: BucketContext): Record<string, Method
     },
 
     '/api.bucketsd.pb.APIService/PullIpfsPath': async (call) => {
-      databases.findNamed(call, authorization.callerOf(call))
+      registry.findNamed(call, authorization.callerOf(call))
       const { root, path } = readIpfsPath((await receive(call, pb.PullIpfsPathRequest)).getPath())
       const tree = new BucketTree(blocks)
       const cid = tree.resolve(root, namesOf(path))

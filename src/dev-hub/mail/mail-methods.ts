@@ -7,10 +7,11 @@ import type { Authorization, Caller } from '../login/authorization.js'
 import { receive, reply } from '../protobuf.js'
 import { commit } from '../threads/commit.js'
 import type { Database } from '../threads/database.js'
-import { type Databases, parseThreadId } from '../threads/databases.js'
+import type { Databases } from '../threads/databases.js'
 import { instanceNotFound } from '../threads/errors.js'
 import type { Action } from '../threads/guards/guards.js'
 import { createInstanceId, nextMod } from '../threads/instance.js'
+import { parseThreadId } from '../threads/registry.js'
 import { findMailbox, INBOX, SENTBOX, setUpMailbox } from './mailbox.js'
 import { listMessages, type Message } from './messages.js'
 
@@ -21,16 +22,16 @@ export function createMailMethods(
 ): Record<string, Method> {
   const callerOf = (call: HubCall): Caller => {
     const caller = authorization.callerOf(call)
-    databases.findNamed(call, caller)
+    databases.registry.findNamed(call, caller)
     return caller
   }
   return {
     '/api.usersd.pb.APIService/SetupMailbox': async (call) => {
       const caller = callerOf(call)
       await receive(call, pb.SetupMailboxRequest)
-      const { record } = await setUpMailbox(databases, caller)
+      const { thread } = await setUpMailbox(databases, caller)
       const response = new pb.SetupMailboxResponse()
-      response.setMailboxId(parseThreadId(record.id))
+      response.setMailboxId(parseThreadId(thread.id))
       reply(call, response)
     },
 

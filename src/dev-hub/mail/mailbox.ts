@@ -40,12 +40,13 @@ export function findMailbox(databases: Databases, owner: string): Database {
 export async function setUpMailbox(databases: Databases, caller: Caller): Promise<Database> {
   const configs = await Promise.all(COLLECTIONS.map(checkConfig))
   const id = Buffer.concat([THREAD_ID_PREFIX, randomBytes(32)])
-  const names = { threadName: MAILBOX, name: MAILBOX }
+  const names = { name: MAILBOX, databaseName: MAILBOX }
   return lookUp(databases, caller.owner) ?? databases.create({ id, ...names }, caller, configs)
 }
 
 function lookUp(databases: Databases, owner: string): Database | undefined {
-  return databases.listOf(owner).find(({ record }) => record.threadName === MAILBOX)
+  const thread = databases.registry.listOf(owner).find(({ name }) => name === MAILBOX)
+  return thread && databases.open(thread)
 }
 
 function configOf(name: string, properties: Readonly<Record<string, object>>): CollectionConfig {

@@ -7,38 +7,21 @@ import { collectionNotFound } from './errors.js'
 import type { InstanceSet, InstanceSets } from './instance-set.js'
 import { Listeners } from './listeners.js'
 import { Lock } from './lock.js'
-
-/** A database, as the store has it. A thread and its database are one here. */
-export interface DatabaseRecord {
-  /** Its row. */
-  readonly row: number
-  /** The thread's ID: multibase base32. */
-  readonly id: string
-  /** Public key of the user whose it is, or an account's name. */
-  readonly owner: string
-  /** The API key that it was made with. */
-  readonly apiKey: string
-  /** The thread's name, or empty. */
-  readonly threadName: string
-  /** The database's own name, or empty: the SDK sends the same for both. */
-  readonly name: string
-  /** The thread's key: 64 bytes. Whoever has it could read the thread at a real Hub. */
-  readonly key: Uint8Array
-}
+import type { Thread } from './registry.js'
 
 const indexesSchema = z.array(z.object({ path: z.string(), unique: z.boolean() }))
 
 /** A database in use: its collections, its lock, and those who listen to it. */
 export class Database {
-  readonly record: DatabaseRecord
+  readonly thread: Thread
   readonly lock = new Lock()
   readonly listeners = new Listeners()
   readonly #store: Store
   readonly #sets: InstanceSets
   #collections: Map<string, Collection> | undefined
 
-  constructor(record: DatabaseRecord, store: Store, sets: InstanceSets) {
-    this.record = record
+  constructor(thread: Thread, store: Store, sets: InstanceSets) {
+    this.thread = thread
     this.#store = store
     this.#sets = sets
   }
@@ -91,8 +74,8 @@ export class Database {
    */
   deleteCollection(name: string): void {
     this.collection(name, Status.Unknown)
-    this.#store.execute('DELETE FROM threads_collections WHERE database = $1 AND name = $2', [
-      this.record.row,
+    this.#store.execute('DELETE FROM databases_collections WHERE thread = $1 AND name = $2', [
+      this.thread.row,
       name,
     ])
     this.#load().delete(name)
@@ -100,7 +83,7 @@ export class Database {
 
   /** The instances of a collection, which need not exist. */
   instances(collection: string): InstanceSet {
-    return this.#sets.get({ database: this.record.row, collection })
+    return this.#sets.get({ thread: this.thread.row, collection })
   }
 
   /**
@@ -120,7 +103,7 @@ export class Database {
 
   /** Forgets what is in memory of its instances: the store is right. */
   forgetInstances(): void {
-    this.#sets.forget(this.record.row)
+    this.#sets.forget(this.thread.row)
   }
 
   #write(config: CollectionConfig): void {
@@ -128,12 +111,12 @@ export class Database {
     checkUnique(collection.uniquePaths, this.instances(config.name))
     const { name, schema, indexes, writeValidator, readFilter } = config
     this.#store.execute(
-      `INSERT INTO threads_collections (database, name, schema, indexes, write_validator, read_filter)
+      `INSERT INTO databases_collections (thread, name, schema, indexes, write_validator, read_filter)
        VALUES ($1, $2, $3, $4, $5, $6)
-       ON CONFLICT (database, name) DO UPDATE SET schema = excluded.schema,
+       ON CONFLICT (thread, name) DO UPDATE SET schema = excluded.schema,
          indexes = excluded.indexes, write_validator = excluded.write_validator,
          read_filter = excluded.read_filter`,
-      [this.record.row, name, schema, JSON.stringify(indexes), writeValidator, readFilter],
+      [this.thread.row, name, schema, JSON.stringify(indexes), writeValidator, readFilter],
     )
     this.#load().set(name, collection)
   }
@@ -141,8 +124,8 @@ export class Database {
   #load(): Map<string, Collection> {
     this.#collections ??= new Map(
       this.#store
-        .execute('SELECT * FROM threads_collections WHERE database = $1 ORDER BY rowid', [
-          this.record.row,
+        .execute('SELECT * FROM databases_collections WHERE thread = $1 ORDER BY rowid', [
+          this.thread.row,
         ])
         .map((row) => {
           const config = {

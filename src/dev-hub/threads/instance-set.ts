@@ -4,8 +4,8 @@ import { compareText, isJsonObject } from './json.js'
 
 /** Where the instances of one collection are filed. */
 export interface Place {
-  /** Row of the database. */
-  readonly database: number
+  /** Row of the thread. */
+  readonly thread: number
   readonly collection: string
 }
 
@@ -29,8 +29,8 @@ export class InstanceSet {
     this.#store = store
     this.#place = place
     const rows = store.execute(
-      'SELECT id, mod, body FROM threads_instances WHERE database = $1 AND collection = $2 ORDER BY id',
-      [place.database, place.collection],
+      'SELECT id, mod, body FROM databases_instances WHERE thread = $1 AND collection = $2 ORDER BY id',
+      [place.thread, place.collection],
     )
     for (const { id, mod, body } of rows) {
       const value: unknown = JSON.parse(String(body))
@@ -67,11 +67,11 @@ export class InstanceSet {
 
   /** Writes an instance, in place of the one with its ID. */
   put(instance: Instance): void {
-    const { database, collection } = this.#place
+    const { thread, collection } = this.#place
     const body = JSON.stringify(instance.value)
     this.#store.execute(
-      'INSERT OR REPLACE INTO threads_instances (database, collection, id, mod, body) VALUES ($1, $2, $3, $4, $5)',
-      [database, collection, instance.id, instance.mod, body],
+      'INSERT OR REPLACE INTO databases_instances (thread, collection, id, mod, body) VALUES ($1, $2, $3, $4, $5)',
+      [thread, collection, instance.id, instance.mod, body],
     )
     this.#forgetFields(instance.id)
     this.#instances.set(instance.id, instance)
@@ -85,10 +85,10 @@ export class InstanceSet {
 
   /** Deletes an instance, where it is. */
   delete(id: string): void {
-    const { database, collection } = this.#place
+    const { thread, collection } = this.#place
     this.#store.execute(
-      'DELETE FROM threads_instances WHERE database = $1 AND collection = $2 AND id = $3',
-      [database, collection, id],
+      'DELETE FROM databases_instances WHERE thread = $1 AND collection = $2 AND id = $3',
+      [thread, collection, id],
     )
     this.#forgetFields(id)
     this.#instances.delete(id)
@@ -133,9 +133,9 @@ export class InstanceSets {
     return set.instances
   }
 
-  /** Forgets what is in memory of a database: the store is right. */
-  forget(database: number): void {
-    const others = this.#sets.filter(({ place }) => place.database !== database)
+  /** Forgets what is in memory of a thread: the store is right. */
+  forget(thread: number): void {
+    const others = this.#sets.filter(({ place }) => place.thread !== thread)
     this.#sets.splice(0, this.#sets.length, ...others)
   }
 
@@ -147,5 +147,5 @@ export class InstanceSets {
 }
 
 function isSame(a: Place, b: Place): boolean {
-  return a.database === b.database && a.collection === b.collection
+  return a.thread === b.thread && a.collection === b.collection
 }

@@ -22,9 +22,8 @@ export function createCollectionMethods(
     type: { deserializeBinary(bytes: Uint8Array): Request },
   ): Promise<{ request: Request; database: Database }> {
     const caller = authorization.callerOf(call)
-    databases.findNamed(call, caller)
     const request = await receive(call, type)
-    return { request, database: databases.findOwned(request.getDbid_asU8(), caller) }
+    return { request, database: databases.findOwned(call, request.getDbid_asU8(), caller) }
   }
 
   return {

@@ -5,25 +5,41 @@ import { CallError, type Method } from '../../call.js'
 import type { Authorization } from '../../login/authorization.js'
 import { receive } from '../../protobuf.js'
 import { checkConfig } from '../collection.js'
-import type { DatabaseRecord } from '../database.js'
-import { type Databases, formatThreadId, parseThreadId } from '../databases.js'
+import type { Databases } from '../databases.js'
+import { parseThreadId, type Thread } from '../registry.js'
 import { readConfig } from './collection-methods.js'
 
+/** Which buckets there are, as far as databases need to know. */
+export interface BucketLists {
+  /** The buckets of a thread, by its ID. */
+  list(thread: string): readonly unknown[]
+}
+
+/** What these methods work on. */
+export interface DatabaseMethodParts {
+  readonly authorization: Authorization
+  readonly databases: Databases
+  /** The Hub's public key. */
+  readonly hubKey: string
+  readonly buckets: BucketLists
+}
+
 /** The methods that make, describe and delete databases. */
-export function createDatabaseMethods(
-  authorization: Authorization,
-  databases: Databases,
-  hubKey: string,
-): Record<string, Method> {
+export function createDatabaseMethods({
+  authorization,
+  databases,
+  hubKey,
+  buckets,
+}: DatabaseMethodParts): Record<string, Method> {
   return {
     '/threads.pb.API/NewDB': async (call) => {
       const caller = authorization.callerOf(call)
       const request = await receive(call, threads.NewDBRequest)
       const configs = request.getCollectionsList().map(readConfig)
       const checked = await Promise.all(configs.map(checkConfig))
-      const threadName = call.metadata.get('x-textile-thread-name') ?? ''
-      const details = { id: request.getDbid_asU8(), threadName, name: request.getName() }
-      databases.create(details, caller, checked)
+      const name = call.metadata.get('x-textile-thread-name') ?? ''
+      const id = request.getDbid_asU8()
+      databases.create({ id, name, databaseName: request.getName() }, caller, checked)
       call.reply(new threads.NewDBReply().serializeBinary())
     },
 
@@ -31,8 +47,7 @@ export function createDatabaseMethods(
       authorization.callerOf(call)
       const request = await receive(call, threads.NewDBFromAddrRequest)
       // The thread's ID stands last in its address.
-      const id = formatThreadId(request.getAddr_asU8().slice(-THREAD_ID_BYTES))
-      if (databases.all().some(({ record }) => record.id === id)) {
+      if (databases.registry.find(request.getAddr_asU8().slice(-THREAD_ID_BYTES))) {
         throw new CallError(Status.Unknown, 'db already exists')
       }
       const text = 'the development Hub has no peers to fetch a thread from'
@@ -41,21 +56,24 @@ export function createDatabaseMethods(
 
     '/threads.pb.API/GetDBInfo': async (call) => {
       const caller = authorization.callerOf(call)
-      databases.findNamed(call, caller)
       const request = await receive(call, threads.GetDBInfoRequest)
-      const { record } = databases.findOwned(request.getDbid_asU8(), caller)
+      const { thread } = databases.findOwned(call, request.getDbid_asU8(), caller)
       const reply = new threads.GetDBInfoReply()
-      reply.setKey(record.key)
-      reply.setName(record.name || 'unnamed')
-      reply.addAddrs(addressOf(record, hubKey))
+      reply.setKey(thread.key)
+      reply.setName(thread.databaseName || 'unnamed')
+      reply.addAddrs(addressOf(thread, hubKey))
       call.reply(reply.serializeBinary())
     },
 
     '/threads.pb.API/DeleteDB': async (call) => {
       const caller = authorization.callerOf(call)
-      databases.findNamed(call, caller)
       const request = await receive(call, threads.DeleteDBRequest)
-      databases.delete(databases.findOwned(request.getDbid_asU8(), caller))
+      const database = databases.findOwned(call, request.getDbid_asU8(), caller)
+      if (buckets.list(database.thread.id).length > 0) {
+        const text = 'DB not empty (delete buckets first)'
+        throw new CallError(Status.FailedPrecondition, text)
+      }
+      databases.delete(database)
       call.reply(new threads.DeleteDBReply().serializeBinary())
     },
   }
@@ -71,7 +89,7 @@ const PEER_PREFIX = Uint8Array.of(4, 127, 0, 0, 1, 6, 0x0f, 0xa6, 0xa5, 0x03)
 const THREAD_PREFIX = Uint8Array.of(0x96, 0x03)
 
 /** A thread's address as a multiaddr, in bytes. */
-function addressOf({ id }: DatabaseRecord, hubKey: string): Uint8Array {
+function addressOf({ id }: Thread, hubKey: string): Uint8Array {
   const peer = decodeMultibase(hubKey) ?? new Uint8Array()
   const thread = parseThreadId(id)
   return Buffer.concat([

@@ -3,13 +3,12 @@ import { Status } from '../../../grpc/status.js'
 import { CallError, type Method } from '../../call.js'
 import type { Authorization } from '../../login/authorization.js'
 import { receive } from '../../protobuf.js'
-import type { DatabaseRecord } from '../database.js'
-import { type Databases, parseThreadId } from '../databases.js'
+import { parseThreadId, type Thread, type ThreadRegistry } from '../registry.js'
 
 /** The methods that list and find a user's threads. */
 export function createListMethods(
   authorization: Authorization,
-  databases: Databases,
+  registry: ThreadRegistry,
 ): Record<string, Method> {
   return {
     '/threads.pb.API/ListDBs': async (call) => {
@@ -19,33 +18,30 @@ export function createListMethods(
 
     '/api.usersd.pb.APIService/ListThreads': async (call) => {
       const caller = authorization.callerOf(call)
-      databases.findNamed(call, caller)
+      registry.findNamed(call, caller)
       await receive(call, users.ListThreadsRequest)
       const reply = new users.ListThreadsResponse()
-      for (const { record } of databases.listOf(caller.owner)) reply.addList(describe(record))
+      for (const thread of registry.listOf(caller.owner)) reply.addList(describe(thread))
       call.reply(reply.serializeBinary())
     },
 
     '/api.usersd.pb.APIService/GetThread': async (call) => {
       const caller = authorization.callerOf(call)
-      databases.findNamed(call, caller)
+      registry.findNamed(call, caller)
       const name = (await receive(call, users.GetThreadRequest)).getName()
-      const database = databases
+      const thread = registry
         .listOf(caller.owner)
-        .find(({ record }) => record.threadName !== '' && record.threadName === name)
-      if (!database) throw new CallError(Status.NotFound, 'Thread not found')
-      call.reply(describe(database.record).serializeBinary())
+        .find((candidate) => candidate.name !== '' && candidate.name === name)
+      if (!thread) throw new CallError(Status.NotFound, 'Thread not found')
+      call.reply(describe(thread).serializeBinary())
     },
   }
 }
 
-function describe({
-  id,
-  threadName,
-}: DatabaseRecord): InstanceType<typeof users.GetThreadResponse> {
+function describe({ id, name }: Thread): InstanceType<typeof users.GetThreadResponse> {
   const response = new users.GetThreadResponse()
   response.setId(parseThreadId(id))
-  response.setName(threadName)
+  response.setName(name)
   response.setIsDb(true)
   return response
 }
