@@ -7,8 +7,8 @@ import { createApiSignature } from '../../../src/keys/api-signature.js'
 import { decodeMultibase } from '../../../src/keys/multibase.js'
 import { callByGrpc } from '../../support/grpc-call.js'
 import { callByWeb } from '../../support/web-call.js'
+import { loggedIn } from '../logged-in.js'
 import { type OurNames, Times, toOurs, toRecorded } from './comparable.js'
-import { loggedIn } from './logged-in.js'
 import {
   decode,
   encode,

@@ -1,10 +1,13 @@
 import { Buckets, Client, PrivateKey, Users } from '@textile/hub'
-import type { DevHub } from '../../../src/dev-hub/hub.js'
-import type { StoredApiKey } from '../../../src/dev-hub/login/api-keys.js'
+import type { DevHub } from '../../src/dev-hub/hub.js'
+import type { StoredApiKey } from '../../src/dev-hub/login/api-keys.js'
 
-/** The SDK's three classes, unmodified, logged in to a Hub as one new user. */
-export async function loggedIn(hub: DevHub, { key, secret }: Pick<StoredApiKey, 'key' | 'secret'>) {
-  const identity = PrivateKey.fromRandom()
+/** The SDK's three classes, unmodified, logged in to a Hub as one user: a new one, unless given. */
+export async function loggedIn(
+  hub: DevHub,
+  { key, secret }: StoredApiKey,
+  identity = PrivateKey.fromRandom(),
+) {
   const client = await Client.withKeyInfo({ key, secret }, hub.url)
   const token = await client.getToken(identity)
   const buckets = await Buckets.withKeyInfo({ key, secret }, { host: hub.url })
