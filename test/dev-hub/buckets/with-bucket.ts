@@ -89,7 +89,7 @@ export function pushHeader({ key, path, root = '' }: Omit<Push, 'content'>): Uin
 }
 
 /** Sends content in the further messages of `PushPath`. */
-export function sendChunks(to: Caller, content: Uint8Array): void {
+export function sendChunks(to: Pick<Caller, 'send'>, content: Uint8Array): void {
   for (let start = 0; start < content.length; start += CHUNK_BYTES) {
     const request = new pb.PushPathRequest()
     request.setChunk(content.subarray(start, start + CHUNK_BYTES))
