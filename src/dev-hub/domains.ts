@@ -66,13 +66,19 @@ export class Domains {
   constructor(context: DomainContext) {
     this.#threads = new LazyDomain(['threads.pb.API'], async () => {
       const { openThreads } = await import('./threads/threads.js')
-      return openThreads(context)
+      const { BucketStore } = await import('./buckets/bucket-store.js')
+      return openThreads(context, new BucketStore(context.store))
     })
     this.#buckets = new LazyDomain(['api.bucketsd.pb.APIService'], async () => {
       const { openBuckets } = await import('./buckets/buckets.js')
       return openBuckets(context)
     })
-    this.#domains = [this.#threads, this.#buckets]
+    const mail = new LazyDomain(['api.usersd.pb.APIService'], async () => {
+      const { createMailMethods } = await import('./mail/mail-methods.js')
+      const { databases } = await this.#threads.get()
+      return { methods: Object.entries(createMailMethods(context.authorization, databases)) }
+    })
+    this.#domains = [this.#threads, this.#buckets, mail]
   }
 
   /**

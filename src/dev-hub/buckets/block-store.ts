@@ -6,10 +6,7 @@ import { Status } from '../../grpc/status.js'
 import { CallError } from '../call.js'
 import type { Store } from '../store/store.js'
 
-/** The tables of blocks, for `Store.migrate`. */
-export const BLOCK_TABLES = [
-  'CREATE TABLE buckets_blocks (digest BLOB PRIMARY KEY, bytes BLOB NOT NULL) STRICT',
-]
+const TABLES = ['CREATE TABLE blocks (digest BLOB PRIMARY KEY, bytes BLOB NOT NULL) STRICT']
 
 /**
  * The blocks that buckets consist of, by the hash of their bytes: the part of IPFS that this Hub
@@ -18,14 +15,14 @@ export const BLOCK_TABLES = [
 export class BlockStore {
   readonly #store: Store
 
-  /** @param store - has the tables of blocks */
   constructor(store: Store) {
     this.#store = store
+    store.migrate('blocks', TABLES)
   }
 
   /** Whether this Hub has a block. */
   has(cid: CID): boolean {
-    const sql = 'SELECT 1 FROM buckets_blocks WHERE digest = $1'
+    const sql = 'SELECT 1 FROM blocks WHERE digest = $1'
     return this.#store.execute(sql, [cid.multihash.digest]).length > 0
   }
 
@@ -35,7 +32,7 @@ export class BlockStore {
    * @throws CallError where this Hub doesn't have it; other than hubd, it asks no network for it
    */
   read(cid: CID): Uint8Array {
-    const sql = 'SELECT bytes FROM buckets_blocks WHERE digest = $1'
+    const sql = 'SELECT bytes FROM blocks WHERE digest = $1'
     const [row] = this.#store.execute(sql, [cid.multihash.digest])
     if (row?.bytes instanceof Uint8Array) return row.bytes
     const message = `this Hub has no block ${cid}, and knows no other IPFS node`
@@ -58,7 +55,7 @@ export class BlockStore {
   /** Writes a block whose CID is known. */
   put(cid: CID, bytes: unknown): CID {
     if (!(bytes instanceof Uint8Array)) throw new TypeError('blocks come in one piece')
-    const sql = 'INSERT OR IGNORE INTO buckets_blocks (digest, bytes) VALUES ($1, $2)'
+    const sql = 'INSERT OR IGNORE INTO blocks (digest, bytes) VALUES ($1, $2)'
     this.#store.execute(sql, [cid.multihash.digest, bytes])
     return cid
   }
@@ -70,13 +67,13 @@ export class BlockStore {
 
   /** The digests of all blocks. */
   listDigests(): Uint8Array[] {
-    const rows = this.#store.execute('SELECT digest FROM buckets_blocks')
+    const rows = this.#store.execute('SELECT digest FROM blocks')
     return rows.flatMap(({ digest }) => (digest instanceof Uint8Array ? [digest] : []))
   }
 
   /** Removes a block. */
   remove(digest: Uint8Array): void {
-    this.#store.execute('DELETE FROM buckets_blocks WHERE digest = $1', [digest])
+    this.#store.execute('DELETE FROM blocks WHERE digest = $1', [digest])
   }
 }
 

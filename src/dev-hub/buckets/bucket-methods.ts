@@ -88,7 +88,7 @@ export function createBucketMethods(context: BucketContext): Record<string, Meth
           [
             `/api.bucketsd.pb.APIService/${name}`,
             async (call) => {
-              callerOf(context, call, false)
+              registry.findNamed(call, authorization.callerOf(call))
               throw archivingDisabled()
             },
           ] satisfies [string, Method],

@@ -4,8 +4,7 @@ import { CallError } from '../call.js'
 import type { Row, Store } from '../store/store.js'
 import type { Bucket, PathMetadata, Role } from './bucket.js'
 
-/** The tables of buckets, for `Store.migrate`. */
-export const BUCKET_TABLES = [
+const TABLES = [
   `CREATE TABLE buckets (
     key TEXT PRIMARY KEY, thread TEXT NOT NULL, owner TEXT NOT NULL, name TEXT NOT NULL,
     root TEXT NOT NULL, link_key BLOB, metadata TEXT NOT NULL, created_at REAL NOT NULL,
@@ -18,9 +17,9 @@ export const BUCKET_TABLES = [
 export class BucketStore {
   readonly #store: Store
 
-  /** @param store - has the tables of buckets */
   constructor(store: Store) {
     this.#store = store
+    store.migrate('buckets', TABLES)
   }
 
   /**

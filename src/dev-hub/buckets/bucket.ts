@@ -1,4 +1,5 @@
 import type { CID } from 'multiformats/cid'
+import { nextMod } from '../threads/instance.js'
 
 /** What a user may do with a path: nothing, read, write (overwrite), or also remove and share. */
 export const Role = { None: 0, Reader: 1, Writer: 2, Admin: 3 } as const
@@ -49,7 +50,7 @@ export function rootPathOf({ root }: Bucket): string {
 
 /** The time in nanoseconds since 1970, rounded to what a number holds. */
 export function now(): number {
-  return Math.round((performance.timeOrigin + performance.now()) * 1_000_000)
+  return Number(nextMod())
 }
 
 /**

@@ -1,7 +1,7 @@
 import type { Domain, DomainContext } from '../domain.js'
-import { BLOCK_TABLES, BlockStore } from './block-store.js'
+import { BlockStore } from './block-store.js'
 import { createBucketMethods } from './bucket-methods.js'
-import { BUCKET_TABLES, BucketStore } from './bucket-store.js'
+import { BucketStore } from './bucket-store.js'
 import { createGateway } from './gateway.js'
 import { createPathMethods } from './path-methods.js'
 import { createPushPath } from './push-path.js'
@@ -13,7 +13,6 @@ import { sweep } from './sweep.js'
 /** Opens the domain of buckets, after the blocks that nothing needs any more were removed. */
 export async function openBuckets(domain: DomainContext): Promise<Domain> {
   const { store } = domain
-  store.migrate('buckets', [...BLOCK_TABLES, ...BUCKET_TABLES])
   const context = { ...domain, buckets: new BucketStore(store), blocks: new BlockStore(store) }
   await sweep(context.blocks, context.buckets)
   return {

@@ -10,7 +10,7 @@ import { type BucketContext, callerOf } from './context.js'
 import { CHUNK_BYTES } from './file-content.js'
 import { toRoot } from './messages.js'
 import { namesOf } from './paths.js'
-import { checkKey, noHeader, readFilePath, receiveInTime } from './push.js'
+import { checkKey, noHeader, readFilePath, receiveInTime, watchCaller } from './transfer.js'
 
 /** Makes `PushPath`: a header, then the content of one file. Its progress is told meanwhile. */
 export function createPushPath(context: BucketContext): Method {
@@ -25,8 +25,10 @@ export function createPushPath(context: BucketContext): Method {
     checkMayWrite(before, path, caller.user)
     const key = fileKeyAt(before, path)
 
+    const checkCaller = watchCaller(call)
     const content = reportProgress(call, receiveContent(call))
     const entry = await writeContent(blocks, content, key)
+    checkCaller()
     const changed = changeBucket(context, caller, before.key, header.getRoot(), (bucket, tree) => {
       checkMayWrite(bucket, path, caller.user)
       checkKey(bucket, path, key)

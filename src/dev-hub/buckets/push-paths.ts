@@ -11,7 +11,7 @@ import { type BucketCaller, type BucketContext, callerOf } from './context.js'
 import type { Entry } from './file-content.js'
 import { toRoot } from './messages.js'
 import { namesOf } from './paths.js'
-import { checkKey, noHeader, readFilePath, receiveInTime } from './push.js'
+import { checkKey, noHeader, readFilePath, receiveInTime, watchCaller } from './transfer.js'
 
 /**
  * Makes `PushPaths`: a header, then chunks of any number of files, which may interleave; an empty
@@ -37,6 +37,7 @@ export function createPushPaths(context: BucketContext): Method {
 class FilesPush {
   readonly #context: BucketContext
   readonly #call: HubCall
+  readonly #checkCaller: () => void
   readonly #caller: BucketCaller
   readonly #bucket: Bucket
   /** The content of files whose end has not come, by path. */
@@ -59,6 +60,7 @@ class FilesPush {
   ) {
     this.#context = context
     this.#call = call
+    this.#checkCaller = watchCaller(call)
     this.#caller = caller
     this.#bucket = bucket
     this.#root = root
@@ -113,6 +115,7 @@ class FilesPush {
   }
 
   #link(path: string, entry: Entry, key: Uint8Array | undefined): void {
+    this.#checkCaller()
     const { bucket, pinned } = changeBucket(
       this.#context,
       this.#caller,

@@ -13,6 +13,7 @@ import { type BucketContext, callerOf } from './context.js'
 import { isDirectory, openFile } from './file-content.js'
 import { toMetadata, toRoot } from './messages.js'
 import { namesOf, readIpfsPath, readPath } from './paths.js'
+import { watchCaller } from './transfer.js'
 
 /** The most of a file that one message has, in bytes, as at hubd. */
 const MAX_CHUNK_BYTES = 32 * 1024
@@ -86,17 +87,14 @@ async function send(
   content: AsyncIterable<Uint8Array>,
   toMessage: (chunk: Uint8Array) => { serializeBinary(): Uint8Array },
 ): Promise<void> {
-  let hasLeft = false
-  void call.closed.then(() => {
-    hasLeft = true
-  })
+  const checkCaller = watchCaller(call)
   const late = () => new CallError(Status.DeadlineExceeded, 'the caller takes no more of the file')
   for await (const block of content) {
     for (let start = 0; start < block.length; start += MAX_CHUNK_BYTES) {
       reply(call, toMessage(block.subarray(start, start + MAX_CHUNK_BYTES)))
     }
     await withDeadline(TAKE_TIMEOUT, call.drained(), late)
-    if (hasLeft) return
+    checkCaller()
   }
 }
 

@@ -1,7 +1,7 @@
 import type { Domain, DomainContext } from '../domain.js'
 import { Databases } from './databases.js'
 import { createCollectionMethods } from './methods/collection-methods.js'
-import { createDatabaseMethods } from './methods/database-methods.js'
+import { type BucketLists, createDatabaseMethods } from './methods/database-methods.js'
 import { createInstanceMethods } from './methods/instance-methods.js'
 import { createListen } from './methods/listen-method.js'
 import { createTransactionMethods } from './methods/transaction-methods.js'
@@ -11,13 +11,20 @@ export interface Threads extends Domain {
   readonly databases: Databases
 }
 
-/** Opens the Threads domain: databases, collections, instances, transactions and listeners. */
-export function openThreads({ store, registry, authorization, issuer }: DomainContext): Threads {
+/**
+ * Opens the Threads domain: databases, collections, instances, transactions and listeners.
+ *
+ * @param buckets - those of a database must be removed before it
+ */
+export function openThreads(
+  { store, registry, authorization, issuer }: DomainContext,
+  buckets: BucketLists,
+): Threads {
   const databases = new Databases(store, registry)
   return {
     databases,
     methods: Object.entries({
-      ...createDatabaseMethods(authorization, databases, issuer),
+      ...createDatabaseMethods({ authorization, databases, hubKey: issuer, buckets }),
       ...createCollectionMethods(authorization, databases),
       ...createInstanceMethods(authorization, databases),
       ...createTransactionMethods(authorization, databases),

@@ -9,12 +9,28 @@ import type { Databases } from '../databases.js'
 import { parseThreadId, type Thread } from '../registry.js'
 import { readConfig } from './collection-methods.js'
 
+/** Which buckets there are, as far as databases need to know. */
+export interface BucketLists {
+  /** The buckets of a thread, by its ID. */
+  list(thread: string): readonly unknown[]
+}
+
+/** What these methods work on. */
+export interface DatabaseMethodParts {
+  readonly authorization: Authorization
+  readonly databases: Databases
+  /** The Hub's public key. */
+  readonly hubKey: string
+  readonly buckets: BucketLists
+}
+
 /** The methods that make, describe and delete databases. */
-export function createDatabaseMethods(
-  authorization: Authorization,
-  databases: Databases,
-  hubKey: string,
-): Record<string, Method> {
+export function createDatabaseMethods({
+  authorization,
+  databases,
+  hubKey,
+  buckets,
+}: DatabaseMethodParts): Record<string, Method> {
   return {
     '/threads.pb.API/NewDB': async (call) => {
       const caller = authorization.callerOf(call)
@@ -52,7 +68,12 @@ export function createDatabaseMethods(
     '/threads.pb.API/DeleteDB': async (call) => {
       const caller = authorization.callerOf(call)
       const request = await receive(call, threads.DeleteDBRequest)
-      databases.delete(databases.findOwned(call, request.getDbid_asU8(), caller))
+      const database = databases.findOwned(call, request.getDbid_asU8(), caller)
+      if (buckets.list(database.thread.id).length > 0) {
+        const text = 'DB not empty (delete buckets first)'
+        throw new CallError(Status.FailedPrecondition, text)
+      }
+      databases.delete(database)
       call.reply(new threads.DeleteDBReply().serializeBinary())
     },
   }

@@ -20,6 +20,21 @@ export function receiveInTime(call: HubCall): Promise<Uint8Array | undefined> {
 }
 
 /**
+ * Watches a call, to know whether its caller is still there: one that leaves may seem to end.
+ *
+ * @returns a check, which throws a CallError once the caller has left
+ */
+export function watchCaller(call: HubCall): () => void {
+  let hasLeft = false
+  void call.closed.then(() => {
+    hasLeft = true
+  })
+  return () => {
+    if (hasLeft) throw new CallError(Status.Cancelled, 'the caller left')
+  }
+}
+
+/**
  * Reads the path of a file that is pushed.
  *
  * @throws CallError where it is the root, leads out of the bucket, or names the seed
