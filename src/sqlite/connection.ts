@@ -10,6 +10,7 @@ export type SqliteValue = string | number | Uint8Array | null
 export class SqliteConnection {
   readonly #libsql: Libsql.Database
   readonly #statements = new Map<string, Libsql.Statement>()
+  readonly #isExclusive: boolean
 
   /**
    * Opens a file, which is made where it is missing; its folder is not.
@@ -18,6 +19,7 @@ export class SqliteConnection {
    *   system's: it goes with this process, however that ends
    */
   constructor(file: string, isExclusive = false) {
+    this.#isExclusive = isExclusive
     this.#libsql = new Libsql(file, { timeout: BUSY_TIMEOUT_MS })
     try {
       if (isExclusive) this.#libsql.exec('PRAGMA locking_mode = EXCLUSIVE')
@@ -62,7 +64,23 @@ export class SqliteConnection {
     // libsql keeps the file open, and a transaction in it, while there are statements.
     this.#statements.clear()
     this.rollback()
+    if (this.#isExclusive) this.#unlock()
     this.#libsql.close()
+  }
+
+  /**
+   * Gives the file free, and leaves all of it in that one file. Without this it stays locked until
+   * the garbage collector has come by: libsql knows no other end of a statement.
+   */
+  #unlock(): void {
+    try {
+      // SQLite changes the lock's kind in no other journal, and gives it up with the next statement.
+      this.#libsql.exec('PRAGMA journal_mode = DELETE')
+      this.#libsql.exec('PRAGMA locking_mode = NORMAL')
+      this.#libsql.exec('SELECT count(*) FROM sqlite_schema')
+    } catch {
+      // Another process has it, or it is no database: there is nothing of ours to give free.
+    }
   }
 }
 
