@@ -6,6 +6,7 @@
 import { parseArgs } from 'node:util'
 import type { Contender } from './contender.js'
 import { startServers, startWithUsers } from './contenders.js'
+import { measureDevHub, printFigures } from './dev-hub.js'
 import { placeHub } from './hub-place.js'
 import { load } from './load.js'
 import { measureRound, type Round, sumUp } from './round.js'
@@ -22,9 +23,17 @@ const { values } = parseArgs({
     rtt: { type: 'string', default: '0' },
     tls: { type: 'boolean', default: false },
     users: { type: 'boolean', default: false },
+    'dev-hub': { type: 'boolean', default: false },
     json: { type: 'boolean', default: false },
   },
 })
+
+if (values['dev-hub']) {
+  const figures = await measureDevHub()
+  if (values.json) process.stdout.write(`${JSON.stringify({ figures })}\n`)
+  else printFigures(figures)
+  process.exit()
+}
 
 /** The most logins that warm a server up: unwarmed ones cost up to twice as much. */
 const WARM_UP = 1_500
