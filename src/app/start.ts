@@ -1,3 +1,4 @@
+import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import { type Config, ConfigError } from '../config/config.js'
 import { nameHost, namePort } from '../config/listen-errors.js'
@@ -141,15 +142,19 @@ async function openLimiters(
 
 async function openHub({ hub }: Config, log: Log): Promise<HubInUse> {
   if (hub.kind === 'remote') return { ...hub, close: async () => {} }
-  const { startDevHub } = await import('../dev-hub/hub.js')
-  const devHub = await startDevHub(hub)
-    .catch(namePort('DEV_HUB_PORT', hub.port))
-    .catch(namePort('DEV_HUB_GRPC_PORT', hub.grpcPort))
+  const { startHubThread } = await import('../dev-hub/worker/hub-thread.js')
+  const { port, grpcPort, dataDir, seedFile } = hub
+  const seed = seedFile === undefined ? undefined : await readSeedFile(seedFile)
+  const devHub = await startHubThread({ port, grpcPort, dataDir, seed }, (text, path) =>
+    log.error({ path, stack: text }, 'an error inside the built-in development Hub'),
+  )
+    .catch(namePort('DEV_HUB_PORT', port))
+    .catch(namePort('DEV_HUB_GRPC_PORT', grpcPort))
   const [apiKey] = devHub.apiKeys
   const secret = apiKey && decodeMultibase(apiKey.secret)
-  if (!apiKey || !secret) throw new TypeError('the built-in Hub made no key')
+  if (!apiKey || !secret) throw new TypeError('the built-in Hub has no key')
   log.warn(
-    `no USER_API_KEY is set, so a built-in development Hub runs at ${devHub.url} and ${devHub.grpcUrl}: it forgets everything when it stops`,
+    `no USER_API_KEY is set, so a built-in development Hub runs at ${devHub.url} and ${devHub.grpcUrl}: it remembers in ${join(dataDir, 'dev-hub')}`,
   )
   return {
     url: devHub.grpcUrl,
@@ -157,6 +162,11 @@ async function openHub({ hub }: Config, log: Log): Promise<HubInUse> {
     apiKey: { key: apiKey.key, secret },
     close: () => devHub.close(),
   }
+}
+
+async function readSeedFile(file: string) {
+  const { readSeed } = await import('../dev-hub/seed/seed-file.js')
+  return readSeed(file, 'DEV_HUB_SEED')
 }
 
 function listen(

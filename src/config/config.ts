@@ -32,14 +32,18 @@ export type Environment = Readonly<Record<string, string | undefined>>
 /** The Hub that the server uses: one that runs elsewhere, or the built-in one. */
 export type HubConfig =
   | { readonly kind: 'remote'; readonly url: string; readonly apiKey: ApiKey }
-  | ({ readonly kind: 'dev' } & DevHubPorts)
+  | ({ readonly kind: 'dev' } & DevHubConfig)
 
-/** TCP ports of the built-in Hub; 0 takes a free one. */
-export interface DevHubPorts {
-  /** Of its gRPC-web door. */
+/** How the built-in Hub is set up. */
+export interface DevHubConfig {
+  /** TCP port of its gRPC-web endpoint; 0 takes a free one. */
   readonly port: number
-  /** Of its native gRPC door. */
+  /** TCP port of its native gRPC endpoint; 0 takes a free one. */
   readonly grpcPort: number
+  /** The folder in which it has a folder of its own. */
+  readonly dataDir: string
+  /** File with what it is filled with, where there is one. */
+  readonly seedFile: string | undefined
 }
 
 /** Whether the demo page is served, and where browsers reach the Hub. */
@@ -116,6 +120,7 @@ const variables = z.object({
   HUB_PUBLIC_URL: hubUrl(WEB_SCHEMES).optional(),
   DEV_HUB_PORT: port.default(3007),
   DEV_HUB_GRPC_PORT: port.default(3006),
+  DEV_HUB_SEED: z.string().optional(),
   DEMO: trueOrFalse.optional(),
   SIMPLE_AUTH: trueOrFalse.optional(),
   HUB_TIMEOUT: seconds({ max: 3_600 }).default(10),
@@ -200,16 +205,21 @@ export function readConfig(environment: Environment): Config {
 }
 
 /**
- * Reads the ports of the built-in Hub, for those who run it alone.
+ * Reads how the built-in Hub is set up, for those who need nothing else.
  *
  * @throws ConfigError where `DEV_HUB_PORT` or `DEV_HUB_GRPC_PORT` is no port
  */
-export function readDevHubPorts(environment: Environment): DevHubPorts {
-  const result = variables.pick({ DEV_HUB_PORT: true, DEV_HUB_GRPC_PORT: true }).safeParse({
-    DEV_HUB_PORT: environment.DEV_HUB_PORT || undefined,
-    DEV_HUB_GRPC_PORT: environment.DEV_HUB_GRPC_PORT || undefined,
-  })
-  if (result.success) return devHubPorts(result.data)
+export function readDevHubConfig(environment: Environment): DevHubConfig {
+  const { DEV_HUB_PORT, DEV_HUB_GRPC_PORT, DEV_HUB_SEED, DATA_DIR } = environment
+  const result = variables
+    .pick({ DEV_HUB_PORT: true, DEV_HUB_GRPC_PORT: true, DEV_HUB_SEED: true, DATA_DIR: true })
+    .safeParse({
+      DEV_HUB_PORT: DEV_HUB_PORT || undefined,
+      DEV_HUB_GRPC_PORT: DEV_HUB_GRPC_PORT || undefined,
+      DEV_HUB_SEED: DEV_HUB_SEED || undefined,
+      DATA_DIR: DATA_DIR || undefined,
+    })
+  if (result.success) return devHubConfig(result.data)
   throw new ConfigError(describe(result.error))
 }
 
@@ -218,8 +228,15 @@ function describe({ issues }: z.ZodError): string[] {
   return issues.map(({ path, message }) => `${path.join('.')}: ${message}`)
 }
 
-function devHubPorts(read: Pick<Variables, 'DEV_HUB_PORT' | 'DEV_HUB_GRPC_PORT'>): DevHubPorts {
-  return { port: read.DEV_HUB_PORT, grpcPort: read.DEV_HUB_GRPC_PORT }
+function devHubConfig(
+  read: Pick<Variables, 'DEV_HUB_PORT' | 'DEV_HUB_GRPC_PORT' | 'DEV_HUB_SEED' | 'DATA_DIR'>,
+): DevHubConfig {
+  return {
+    port: read.DEV_HUB_PORT,
+    grpcPort: read.DEV_HUB_GRPC_PORT,
+    dataDir: read.DATA_DIR,
+    seedFile: read.DEV_HUB_SEED,
+  }
 }
 
 /**
@@ -246,7 +263,7 @@ function readUsers(read: Pick<Variables, 'DATA_DIR' | 'DATABASE_URL'>): UsersCon
 function readHub(read: Variables): HubConfig {
   const { HUB_URL: url, USER_API_KEY: key, USER_API_SECRET: secret } = read
   if (url === undefined || key === undefined || secret === undefined) {
-    return { kind: 'dev', ...devHubPorts(read) }
+    return { kind: 'dev', ...devHubConfig(read) }
   }
   return { kind: 'remote', url, apiKey: { key, secret } }
 }

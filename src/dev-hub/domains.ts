@@ -2,6 +2,7 @@ import type { RequestListener } from 'node:http'
 import { Status } from '../grpc/status.js'
 import { CallError, type Method } from './call.js'
 import type { Domain, DomainContext } from './domain.js'
+import type { Threads } from './threads/threads.js'
 
 /**
  * The packages that only the domains need: no dependencies of the login server, but optional
@@ -24,13 +25,13 @@ export const OPTIONAL_PACKAGES: readonly string[] = [
 ]
 
 /** A domain that is loaded when it is first called: logins need none of its packages. */
-class LazyDomain<Opened extends Domain = Domain> {
+class LazyDomain<Loaded extends Domain = Domain> {
   /** The services whose methods it has, such as `threads.pb.API`. */
   readonly services: readonly string[]
-  readonly #load: () => Promise<Opened>
-  #loaded: Promise<Opened> | undefined
+  readonly #load: () => Promise<Loaded>
+  #loaded: Promise<Loaded> | undefined
 
-  constructor(services: readonly string[], load: () => Promise<Opened>) {
+  constructor(services: readonly string[], load: () => Promise<Loaded>) {
     this.services = services
     this.#load = load
   }
@@ -40,7 +41,7 @@ class LazyDomain<Opened extends Domain = Domain> {
    *
    * @throws CallError where its packages are not installed
    */
-  get(): Promise<Opened> {
+  get(): Promise<Loaded> {
     this.#loaded ??= this.#load().catch((error: unknown) => {
       this.#loaded = undefined
       throw isMissingPackage(error) ? missingPackages() : error
@@ -58,10 +59,11 @@ class LazyDomain<Opened extends Domain = Domain> {
 /** The Hub's domains. A further one is added in the constructor. */
 export class Domains {
   readonly #domains: readonly LazyDomain[]
+  readonly #threads: LazyDomain<Threads>
   readonly #buckets: LazyDomain
 
   constructor(context: DomainContext) {
-    const threads = new LazyDomain(['threads.pb.API'], async () => {
+    this.#threads = new LazyDomain(['threads.pb.API'], async () => {
       const { openThreads } = await import('./threads/threads.js')
       const { BucketStore } = await import('./buckets/bucket-store.js')
       return openThreads(context, new BucketStore(context.store))
@@ -72,10 +74,19 @@ export class Domains {
     })
     const mail = new LazyDomain(['api.usersd.pb.APIService'], async () => {
       const { createMailMethods } = await import('./mail/mail-methods.js')
-      const { databases } = await threads.get()
+      const { databases } = await this.threads()
       return { methods: Object.entries(createMailMethods(context.authorization, databases)) }
     })
-    this.#domains = [threads, this.#buckets, mail]
+    this.#domains = [this.#threads, this.#buckets, mail]
+  }
+
+  /**
+   * The Threads domain, for who fills the Hub or reads it out.
+   *
+   * @throws CallError where its packages are not installed
+   */
+  threads(): Promise<Threads> {
+    return this.#threads.get()
   }
 
   /** A method that does what the domain of its service does at a path. */

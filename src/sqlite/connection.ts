@@ -9,16 +9,25 @@ export type SqliteValue = string | number | Uint8Array | null
 /** One connection to an SQLite file. Everything in it is synchronous, and takes microseconds. */
 export class SqliteConnection {
   readonly #libsql: Libsql.Database
+  /** Whether nobody else may use the file. */
+  #isLocked = false
   readonly #statements = new Map<string, Libsql.Statement>()
 
-  /** Opens a file, which is made where it is missing; its folder is not. */
-  constructor(file: string) {
+  /**
+   * Opens a file, which is made where it is missing; its folder is not.
+   *
+   * @param isExclusive - whether no other process may use the file meanwhile. The lock is the
+   *   system's: it goes with this process, however that ends
+   */
+  constructor(file: string, isExclusive = false) {
     this.#libsql = new Libsql(file, { timeout: BUSY_TIMEOUT_MS })
     try {
+      if (isExclusive) this.#libsql.exec('PRAGMA locking_mode = EXCLUSIVE')
       // Readers and a writer don't wait for each other. What was committed outlives the process;
       // only with the machine's power may the last instants of it be lost.
       this.#libsql.exec('PRAGMA journal_mode = WAL')
       this.#libsql.exec('PRAGMA synchronous = NORMAL')
+      this.#isLocked = isExclusive
     } catch (error) {
       this.close()
       throw error
@@ -56,7 +65,16 @@ export class SqliteConnection {
     // libsql keeps the file open, and a transaction in it, while there are statements.
     this.#statements.clear()
     this.rollback()
+    if (this.#isLocked) this.#unlock()
     this.#libsql.close()
+  }
+
+  /** Lets others use the file, though libsql may keep it open. The lock goes with an access. */
+  #unlock(): void {
+    // With a write-ahead log, there is no way back from an exclusive lock.
+    this.#libsql.exec('PRAGMA journal_mode = DELETE')
+    this.#libsql.exec('PRAGMA locking_mode = NORMAL')
+    this.#libsql.exec('SELECT count(*) FROM sqlite_schema')
   }
 }
 

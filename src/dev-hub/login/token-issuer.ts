@@ -1,4 +1,10 @@
-import { generateKeyPairSync, type KeyObject, sign } from 'node:crypto'
+import {
+  createPrivateKey,
+  createPublicKey,
+  generateKeyPairSync,
+  type KeyObject,
+  sign,
+} from 'node:crypto'
 import { formatPublicKey } from '../../keys/public-key.js'
 
 /** The Hub's own identity, in whose name it issues tokens. */
@@ -7,11 +13,12 @@ export class TokenIssuer {
   readonly name: string
   readonly #privateKey: KeyObject
 
-  constructor() {
-    const { publicKey, privateKey } = generateKeyPairSync('ed25519')
-    const { x = '' } = publicKey.export({ format: 'jwk' })
+  /** @param privateKey - an Ed25519 key in PKCS #8, DER */
+  constructor(privateKey: Uint8Array) {
+    const key = Buffer.from(privateKey)
+    this.#privateKey = createPrivateKey({ key, format: 'der', type: 'pkcs8' })
+    const { x = '' } = createPublicKey(this.#privateKey).export({ format: 'jwk' })
     this.name = formatPublicKey(Buffer.from(x, 'base64url'))
-    this.#privateKey = privateKey
   }
 
   /**
@@ -25,6 +32,11 @@ export class TokenIssuer {
     const signed = `${header}.${claims}`
     return `${signed}.${sign(null, Buffer.from(signed), this.#privateKey).toString('base64url')}`
   }
+}
+
+/** Makes the private key of a new Hub, in PKCS #8, DER. */
+export function createIssuerKey(): Uint8Array {
+  return generateKeyPairSync('ed25519').privateKey.export({ format: 'der', type: 'pkcs8' })
 }
 
 function encode(part: object): string {

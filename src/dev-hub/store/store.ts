@@ -13,13 +13,14 @@ export type Row = Readonly<Record<string, unknown>>
 export class Store {
   readonly #connection: SqliteConnection
   #isInTransaction = false
+  #isClosed = false
 
   /**
    * @param file - path of the SQLite file, made where it is missing; unless given, memory
    * @throws SqliteError where the file can't be opened or another process has it
    */
   constructor(file = ':memory:') {
-    this.#connection = new SqliteConnection(file)
+    this.#connection = new SqliteConnection(file, true)
     this.execute(
       'CREATE TABLE IF NOT EXISTS dev_hub_schema (domain TEXT PRIMARY KEY, version INTEGER NOT NULL) STRICT',
     )
@@ -74,8 +75,11 @@ export class Store {
     }
   }
 
-  /** Closes the file. Further calls do nothing. */
+  /** Closes the file, and leaves all of it in that one file. Further calls do nothing. */
   close(): void {
+    if (this.#isClosed) return
+    this.#isClosed = true
+    this.execute('PRAGMA wal_checkpoint(TRUNCATE)')
     this.#connection.close()
   }
 }

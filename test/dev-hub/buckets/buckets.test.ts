@@ -1,4 +1,3 @@
-import { join } from 'node:path'
 import { type Buckets, ThreadID } from '@textile/hub'
 import { beforeEach, describe, expect, it, onTestFinished } from 'vitest'
 import { type DevHub, startDevHub } from '../../../src/dev-hub/hub.js'
@@ -129,8 +128,8 @@ describe.each([
   })
 
   it('is there when the Hub has started again', async () => {
-    const file = join(await dataFolder(), 'hub.db')
-    const start = () => startDevHub({ apiKeys: [apiKey], file })
+    const dataDir = await dataFolder()
+    const start = () => startDevHub({ apiKeys: [apiKey], dataDir })
     const first = await start()
     const user = await loggedIn(first, apiKey)
     const { root } = await user.buckets.getOrCreate('files', { encrypted })

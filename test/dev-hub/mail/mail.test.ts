@@ -1,4 +1,3 @@
-import { join } from 'node:path'
 import { PrivateKey } from '@textile/hub'
 import { beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest'
 import { type DevHub, startDevHub } from '../../../src/dev-hub/hub.js'
@@ -136,14 +135,14 @@ describe('mailboxes, by the unmodified SDK', () => {
   })
 
   it('outlive the Hub', async () => {
-    const file = join(await dataFolder(), 'hub.db')
-    const before = await startDevHub({ apiKeys: [apiKey], file })
+    const dataDir = await dataFolder()
+    const before = await startDevHub({ apiKeys: [apiKey], dataDir })
     const bob = await loggedIn(before, apiKey)
     await bob.users.setupMailbox()
     await bob.users.sendMessage(bob.identity, bob.identity.public, Buffer.from('hello'))
     await before.close()
 
-    const after = await startDevHub({ apiKeys: [apiKey], file })
+    const after = await startDevHub({ apiKeys: [apiKey], dataDir })
     onTestFinished(() => after.close())
     const again = await loggedIn(after, apiKey, bob.identity)
     const [message] = await again.users.listInboxMessages()
