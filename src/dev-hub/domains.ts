@@ -1,4 +1,5 @@
 import type { RequestListener } from 'node:http'
+import { ConfigError } from '../config/config.js'
 import { Status } from '../grpc/status.js'
 import { CallError, type Method } from './call.js'
 import type { Domain, DomainContext } from './domain.js'
@@ -74,7 +75,7 @@ export class Domains {
     })
     const mail = new LazyDomain(['api.usersd.pb.APIService'], async () => {
       const { createMailMethods } = await import('./mail/mail-methods.js')
-      const { databases } = await this.threads()
+      const { databases } = await this.#threads.get()
       return { methods: Object.entries(createMailMethods(context.authorization, databases)) }
     })
     this.#domains = [this.#threads, this.#buckets, mail]
@@ -83,10 +84,14 @@ export class Domains {
   /**
    * The Threads domain, for who fills the Hub or reads it out.
    *
-   * @throws CallError where its packages are not installed
+   * @throws ConfigError where its packages are not installed
    */
-  threads(): Promise<Threads> {
-    return this.#threads.get()
+  async threads(): Promise<Threads> {
+    try {
+      return await this.#threads.get()
+    } catch (error) {
+      throw error instanceof CallError ? new ConfigError([error.status.message]) : error
+    }
   }
 
   /** A method that does what the domain of its service does at a path. */

@@ -9,9 +9,8 @@ export type SqliteValue = string | number | Uint8Array | null
 /** One connection to an SQLite file. Everything in it is synchronous, and takes microseconds. */
 export class SqliteConnection {
   readonly #libsql: Libsql.Database
-  /** Whether nobody else may use the file. */
-  #isLocked = false
   readonly #statements = new Map<string, Libsql.Statement>()
+  readonly #isExclusive: boolean
 
   /**
    * Opens a file, which is made where it is missing; its folder is not.
@@ -20,6 +19,7 @@ export class SqliteConnection {
    *   system's: it goes with this process, however that ends
    */
   constructor(file: string, isExclusive = false) {
+    this.#isExclusive = isExclusive
     this.#libsql = new Libsql(file, { timeout: BUSY_TIMEOUT_MS })
     try {
       if (isExclusive) this.#libsql.exec('PRAGMA locking_mode = EXCLUSIVE')
@@ -27,7 +27,6 @@ export class SqliteConnection {
       // only with the machine's power may the last instants of it be lost.
       this.#libsql.exec('PRAGMA journal_mode = WAL')
       this.#libsql.exec('PRAGMA synchronous = NORMAL')
-      this.#isLocked = isExclusive
     } catch (error) {
       this.close()
       throw error
@@ -65,16 +64,23 @@ export class SqliteConnection {
     // libsql keeps the file open, and a transaction in it, while there are statements.
     this.#statements.clear()
     this.rollback()
-    if (this.#isLocked) this.#unlock()
+    if (this.#isExclusive) this.#unlock()
     this.#libsql.close()
   }
 
-  /** Lets others use the file, though libsql may keep it open. The lock goes with an access. */
+  /**
+   * Gives the file free, and leaves all of it in that one file. Without this it stays locked until
+   * the garbage collector has come by: libsql knows no other end of a statement.
+   */
   #unlock(): void {
-    // With a write-ahead log, there is no way back from an exclusive lock.
-    this.#libsql.exec('PRAGMA journal_mode = DELETE')
-    this.#libsql.exec('PRAGMA locking_mode = NORMAL')
-    this.#libsql.exec('SELECT count(*) FROM sqlite_schema')
+    try {
+      // SQLite changes the lock's kind in no other journal, and gives it up with the next statement.
+      this.#libsql.exec('PRAGMA journal_mode = DELETE')
+      this.#libsql.exec('PRAGMA locking_mode = NORMAL')
+      this.#libsql.exec('SELECT count(*) FROM sqlite_schema')
+    } catch {
+      // Another process has it, or it is no database: there is nothing of ours to give free.
+    }
   }
 }
 

@@ -13,7 +13,6 @@ export type Row = Readonly<Record<string, unknown>>
 export class Store {
   readonly #connection: SqliteConnection
   #isInTransaction = false
-  #isClosed = false
 
   /**
    * @param file - path of the SQLite file, made where it is missing; unless given, memory
@@ -75,11 +74,8 @@ export class Store {
     }
   }
 
-  /** Closes the file, and leaves all of it in that one file. Further calls do nothing. */
+  /** Closes the file, and gives it free for others. Further calls do nothing. */
   close(): void {
-    if (this.#isClosed) return
-    this.#isClosed = true
-    this.execute('PRAGMA wal_checkpoint(TRUNCATE)')
     this.#connection.close()
   }
 }
