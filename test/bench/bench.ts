@@ -6,7 +6,7 @@
 import { parseArgs } from 'node:util'
 import type { Contender } from './contender.js'
 import { startServers, startWithUsers } from './contenders.js'
-import { measureDevHub, printFigures } from './dev-hub.js'
+import { benchDevHub } from './dev-hub/dev-hub.js'
 import { placeHub } from './hub-place.js'
 import { load } from './load.js'
 import { measureRound, type Round, sumUp } from './round.js'
@@ -28,13 +28,6 @@ const { values } = parseArgs({
   },
 })
 
-if (values['dev-hub']) {
-  const figures = await measureDevHub()
-  if (values.json) process.stdout.write(`${JSON.stringify({ figures })}\n`)
-  else printFigures(figures)
-  process.exit()
-}
-
 /** The most logins that warm a server up: unwarmed ones cost up to twice as much. */
 const WARM_UP = 1_500
 
@@ -43,6 +36,11 @@ const WARM_UP_AT_ONCE = 100
 
 /** How many logins are in flight when their memory is measured. */
 const IN_FLIGHT = 1_000
+
+if (values['dev-hub']) {
+  await benchDevHub()
+  process.exit()
+}
 
 const storm = values.storm === undefined ? undefined : Number(values.storm)
 const logins = storm ?? Number(values.logins)

@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import { exporter } from 'ipfs-unixfs-exporter'
 import { importer } from 'ipfs-unixfs-importer'
 import { fixedSize } from 'ipfs-unixfs-importer/chunker'
@@ -9,6 +10,12 @@ import type { BlockStore } from './block-store.js'
 
 /** The bytes of a file in one block, as go-ipfs cuts files. */
 export const CHUNK_BYTES = 256 * 1024
+
+/**
+ * How much of a file is read at once, in bytes. The exporter reads all that it is asked for before
+ * the first of it is taken.
+ */
+const SLICE_BYTES = 4 * CHUNK_BYTES
 
 /** The links of a node in a large file, as go-ipfs lays files out. */
 const MAX_LINKS = 174
@@ -65,8 +72,16 @@ export async function openFile(blocks: BlockStore, cid: CID): Promise<FileConten
   const size = Number(entry.type === 'file' ? entry.unixfs.fileSize() : entry.size)
   return {
     size,
-    read: (offset = 0, length = size - offset) =>
-      entry.content({ offset, length, blockReadConcurrency: 1 }),
+    async *read(offset = 0, length = size - offset) {
+      const end = offset + length
+      for (let start = offset; start < end; ) {
+        const next = Math.min(end, (Math.floor(start / SLICE_BYTES) + 1) * SLICE_BYTES)
+        yield* entry.content({ offset: start, length: next - start, blockReadConcurrency: 1 })
+        start = next
+        // Reading is synchronous: others get their turn after each slice.
+        await nextTurn()
+      }
+    },
   }
 }
 

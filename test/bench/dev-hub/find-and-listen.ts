@@ -1,6 +1,6 @@
 import { Client, PrivateKey, type ThreadID, Where } from '@textile/hub'
-import { type HubProcess, startHub } from '../soak/processes.js'
-import { median } from './median.js'
+import { median } from '../median.js'
+import { HubProcess } from './hub-process.js'
 
 /** How many instances are searched: the larger may take {@link FIND_RATIO} × the smaller. */
 const FEW = 100
@@ -23,7 +23,7 @@ const WRITES = 10
 const PATIENCE_MS = 60_000
 
 /** One figure: what it is of, and what it is. */
-interface Figure {
+export interface Figure {
   readonly name: string
   readonly value: number
   readonly unit: string
@@ -35,26 +35,19 @@ interface Bench {
   readonly thread: ThreadID
 }
 
-/** Measures the built-in Hub, in a process of its own, and returns the figures. */
-export async function measureDevHub(): Promise<Figure[]> {
-  const hub = await startHub()
+/** Measures searching and listening at a Hub in a process of its own. */
+export async function measureFindAndListen(): Promise<Figure[]> {
+  const hub = await HubProcess.start()
   try {
     const bench = await openDatabase(hub)
     return [...(await measureFind(bench)), ...(await measureListeners(bench))]
   } finally {
-    hub.stop()
+    await hub.stop()
   }
 }
 
-/** Prints figures, a line each. */
-export function printFigures(figures: readonly Figure[]): void {
-  const rows = figures.map(({ name, value, unit }) => `| ${name} | ${value.toFixed(2)} ${unit} |`)
-  process.stdout.write(`| built-in Hub | |\n| --- | --- |\n${rows.join('\n')}\n`)
-}
-
-async function openDatabase({ webUrl, environment }: HubProcess): Promise<Bench> {
-  const { USER_API_KEY: key, USER_API_SECRET: secret } = environment
-  const client = await Client.withKeyInfo({ key, secret }, webUrl)
+async function openDatabase({ url, apiKey }: HubProcess): Promise<Bench> {
+  const client = await Client.withKeyInfo(apiKey, url)
   await client.getToken(PrivateKey.fromRandom())
   return { client, thread: await client.newDB() }
 }
