@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs'
+import { dirname, resolve } from 'node:path'
 import { z } from 'zod'
 import { ConfigError } from '../../config/config.js'
 import { decodeMultibase } from '../../keys/multibase.js'
@@ -39,7 +40,8 @@ const bucketSchema = z.strictObject({
   name: z.string(),
   /** Name of the database whose thread the bucket is in; made where it is missing. */
   thread: z.string().default('buckets'),
-  /** Folder with the bucket's files, from the seed's own folder. */
+  private: z.boolean().default(false),
+  /** Folder with the bucket's files: in the file as seen from its own folder, read in full. */
   folder: z.string(),
 })
 
@@ -76,9 +78,13 @@ export function readSeed(file: string, name: string): Seed {
     )
     throw new ConfigError(faults)
   }
-  const { users, databases, buckets } = parsed.data
+  const { users, databases } = parsed.data
+  const buckets = parsed.data.buckets.map((bucket) => ({
+    ...bucket,
+    folder: resolve(dirname(file), bucket.folder),
+  }))
   const strangers = [...databases, ...buckets].filter(({ owner }) => !users[owner])
-  if (strangers.length === 0) return parsed.data
+  if (strangers.length === 0) return { users, databases, buckets }
   throw new ConfigError(
     strangers.map(({ owner }) => `${name}: ${file}: there is no user ${JSON.stringify(owner)}`),
   )
