@@ -1,8 +1,8 @@
 import type { RequestListener } from 'node:http'
-import { ConfigError } from '../config/config-error.js'
 import { Status } from '../grpc/status.js'
 import { CallError, type Method } from './call.js'
 import type { Domain, DomainContext } from './domain.js'
+import { SetupError } from './setup-error.js'
 import type { Threads } from './threads/threads.js'
 
 /**
@@ -84,13 +84,13 @@ export class Domains {
   /**
    * The Threads domain, for who fills the Hub or reads it out.
    *
-   * @throws ConfigError where its packages are not installed
+   * @throws SetupError where its packages are not installed
    */
   async threads(): Promise<Threads> {
     try {
       return await this.#threads.get()
     } catch (error) {
-      throw error instanceof CallError ? new ConfigError([error.status.message]) : error
+      throw error instanceof CallError ? new SetupError(error.status.message) : error
     }
   }
 

@@ -41,8 +41,8 @@ export interface DevHub extends RunningHub {
  * which answers as hubd 2.6 does. It remembers in a folder or in memory, and listens on 127.0.0.1
  * only. What it does otherwise on purpose is told in docs/dev-hub.md.
  *
- * @throws ConfigError where the folder can't be used, SeedError where the seed can't be planted,
- *   or the system's error where a port can't be listened on, such as `EADDRINUSE`
+ * @throws SetupError where the folder can't be used or the seed not be planted, or the system's
+ *   error where a port can't be listened on, such as `EADDRINUSE`
  */
 export async function startDevHub(options: DevHubOptions = {}): Promise<DevHub> {
   const { port = 0, grpcPort = 0, signatureTimeout = 60, logError = writeError } = options

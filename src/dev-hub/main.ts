@@ -9,6 +9,7 @@ import { type Arguments, readArguments } from './arguments.js'
 import type { RunningHub } from './hub.js'
 import { exportSeed } from './seed/export-seed.js'
 import { readSeed } from './seed/seed-file.js'
+import { SetupError } from './setup-error.js'
 import { openState } from './state.js'
 import { startHubThread } from './worker/hub-thread.js'
 
@@ -18,7 +19,7 @@ try {
   if (given.exportTo === undefined) await run(config, given)
   else await writeExport(config, given.exportTo)
 } catch (error) {
-  if (!(error instanceof ConfigError)) throw error
+  if (!(error instanceof ConfigError || error instanceof SetupError)) throw error
   process.stderr.write(`${error.message}\n`)
   process.exitCode = 1
 }

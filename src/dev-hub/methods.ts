@@ -1,11 +1,9 @@
-import buckets from '@textile/buckets-grpc/api/bucketsd/pb/bucketsd_pb_service.js'
-import threads from '@textile/threads-client-grpc/threads_pb_service.js'
-import users from '@textile/users-grpc/api/usersd/pb/usersd_pb_service.js'
 import type { Method } from './call.js'
 import type { Domains } from './domains.js'
 import type { Authorization } from './login/authorization.js'
 import { createGetToken } from './login/get-token.js'
 import type { TokenIssuer } from './login/token-issuer.js'
+import { SDK_PATHS } from './sdk-paths.js'
 import { createListMethods } from './threads/methods/list-methods.js'
 import type { ThreadRegistry } from './threads/registry.js'
 
@@ -31,7 +29,7 @@ export function createMethods({
   signatureTimeout,
 }: HubParts): ReadonlyMap<string, Method> {
   return new Map<string, Method>([
-    ...pathsOfSdk().map((path): [string, Method] => {
+    ...SDK_PATHS.map((path): [string, Method] => {
       const method = domains.method(path)
       // As at hubd, a token is asked for before anything else is said.
       const authorized: Method = async (call) => {
@@ -43,15 +41,4 @@ export function createMethods({
     ['/threads.pb.API/GetToken', createGetToken(authorization, issuer, signatureTimeout)],
     ...Object.entries(createListMethods(authorization, registry)),
   ])
-}
-
-/** The paths of all methods in the SDK's service descriptors for threads, users and buckets. */
-function pathsOfSdk(): string[] {
-  const services = [threads.API, users.APIService, buckets.APIService]
-  return services.flatMap((service) =>
-    Object.values(service).flatMap((descriptor: unknown) => {
-      const isMethod = typeof descriptor === 'object' && descriptor && 'methodName' in descriptor
-      return isMethod ? [`/${service.serviceName}/${descriptor.methodName}`] : []
-    }),
-  )
 }

@@ -27,7 +27,7 @@ export interface HubState extends DomainContext, Omit<Credentials, 'issuer'> {
 /**
  * Opens what a Hub remembers.
  *
- * @throws ConfigError where the folder can't be used, SeedError where the seed can't be planted
+ * @throws SetupError where the folder can't be used or the seed not be planted
  */
 export async function openState(options: StateOptions): Promise<HubState> {
   const { apiKeys: given, seed, url = () => '' } = options

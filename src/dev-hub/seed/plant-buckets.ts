@@ -8,9 +8,10 @@ import { CallError } from '../call.js'
 import type { Domains } from '../domains.js'
 import type { StoredApiKey } from '../login/api-keys.js'
 import type { TokenIssuer } from '../login/token-issuer.js'
+import { SetupError } from '../setup-error.js'
 import type { Databases } from '../threads/databases.js'
 import { callLocally, type LocalCredentials } from './local-call.js'
-import { randomThreadId, SeedError } from './plant-seed.js'
+import { randomThreadId } from './plant-seed.js'
 import { pubkeyOf, type Seed } from './seed-file.js'
 
 /** How long filling one bucket may take before its signature has expired, in ms. */
@@ -30,7 +31,7 @@ type SeededBucket = Seed['buckets'][number]
  * Makes a seed's buckets and pushes the files of their folders. A bucket that its owner has
  * already, by name, is left as it is.
  *
- * @throws SeedError where a folder can't be read, or the Hub would refuse it from an app, too
+ * @throws SetupError where a folder can't be read, or the Hub would refuse it from an app, too
  */
 export async function plantBuckets({ users, buckets }: Seed, soil: BucketSoil): Promise<void> {
   for (const bucket of buckets) {
@@ -41,7 +42,9 @@ export async function plantBuckets({ users, buckets }: Seed, soil: BucketSoil): 
       const isKnown = error instanceof CallError || (error instanceof Error && 'code' in error)
       if (!isKnown) throw error
       const { message } = error instanceof CallError ? error.status : error
-      throw new SeedError(`bucket ${JSON.stringify(bucket.name)} of ${bucket.owner}: ${message}`)
+      throw new SetupError(
+        `the seed: bucket ${JSON.stringify(bucket.name)} of ${bucket.owner}: ${message}`,
+      )
     }
   }
 }

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { CallError } from '../call.js'
 import type { DomainContext } from '../domain.js'
 import type { StoredApiKey } from '../login/api-keys.js'
+import { SetupError } from '../setup-error.js'
 import { type CollectionConfig, checkConfig } from '../threads/collection.js'
 import { commit } from '../threads/commit.js'
 import type { Databases } from '../threads/databases.js'
@@ -12,16 +13,11 @@ import { pubkeyOf, type Seed } from './seed-file.js'
 type SeededDatabase = Seed['databases'][number]
 type SeededCollection = SeededDatabase['collections'][number]
 
-/** Thrown where a seed can't be planted: its text says what stands where. */
-export class SeedError extends Error {
-  override readonly name = 'SeedError'
-}
-
 /**
  * Fills a Hub. A database that its owner has already, by ID or name, is left as it is.
  *
  * @param apiKey - the key that databases are made with
- * @throws SeedError where the Hub would refuse it from an app, too
+ * @throws SetupError where the Hub would refuse it from an app, too
  */
 export async function plantDatabases(
   { users, databases: list }: Seed,
@@ -42,7 +38,9 @@ export async function plantDatabases(
     } catch (error) {
       if (!(error instanceof CallError)) throw error
       const label = JSON.stringify(name || id || 'without a name')
-      throw new SeedError(`database ${label} of ${seeded.owner}: ${error.status.message}`)
+      throw new SetupError(
+        `the seed: database ${label} of ${seeded.owner}: ${error.status.message}`,
+      )
     }
   }
 }

@@ -1,7 +1,7 @@
 import { mkdirSync, rmSync } from 'node:fs'
 import { join, resolve } from 'node:path'
-import { ConfigError } from '../../config/config-error.js'
 import { isBusy } from '../../sqlite/connection.js'
+import { SetupError } from '../setup-error.js'
 import { Store } from './store.js'
 
 /** Name of the Hub's folder in `DATA_DIR`. */
@@ -21,7 +21,7 @@ export interface Place {
 /**
  * Opens what the Hub remembers. The folder is made where it is missing.
  *
- * @throws ConfigError where another Hub uses the folder, or it can't be used
+ * @throws SetupError where another Hub uses the folder, or it can't be used
  */
 export function openStore({ dataDir, reset = false }: Place): Store {
   if (dataDir === undefined) return new Store()
@@ -32,7 +32,7 @@ export function openStore({ dataDir, reset = false }: Place): Store {
     if (reset) forget(file)
     return new Store(file)
   } catch (error) {
-    throw new ConfigError([isBusy(error) ? inUse(folder) : unusable(folder, error)])
+    throw new SetupError(isBusy(error) ? inUse(folder) : unusable(folder, error))
   }
 }
 

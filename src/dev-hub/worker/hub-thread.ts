@@ -1,4 +1,3 @@
-import { once } from 'node:events'
 import { Worker } from 'node:worker_threads'
 import { ConfigError } from '../../config/config-error.js'
 import { withDeadline } from '../../deadline.js'
@@ -22,7 +21,7 @@ export async function startHubThread(
   logError: (text: string, path: string) => void,
 ): Promise<RunningHub> {
   const worker = new Worker(new URL('./worker.js', import.meta.url), { workerData: options })
-  const ended = once(worker, 'exit')
+  const ended = new Promise((resolve) => worker.once('exit', resolve))
   let isStopping = false
   const running = await new Promise<Omit<RunningHub, 'close'>>((resolve, reject) => {
     worker.on('message', (message: FromHub) => {
@@ -58,8 +57,7 @@ export async function startHubThread(
 }
 
 /** Makes an error of what has crossed from the Hub's thread. */
-function revive({ name, message, errors, ...system }: StartError): Error {
-  if (errors) return new ConfigError(errors)
-  if (name === 'SeedError') return new ConfigError([`the seed: ${message}`])
+function revive({ name, message, ...system }: StartError): Error {
+  if (name === 'SetupError') return new ConfigError([message])
   return Object.assign(new Error(message), { name, ...system })
 }

@@ -22,8 +22,6 @@ export type FromHub =
 export interface StartError {
   readonly name: string
   readonly message: string
-  /** The lines of a ConfigError. */
-  readonly errors?: readonly string[]
   /** The system's code and the port that it is about. */
   readonly code?: string
   readonly port?: number

@@ -1,5 +1,4 @@
 import { parentPort, workerData } from 'node:worker_threads'
-import { ConfigError } from '../../config/config-error.js'
 import { startDevHub } from '../hub.js'
 import { type FromHub, STOP, type StartError, type ThreadOptions } from './messages.js'
 
@@ -31,7 +30,6 @@ if (port) {
 function describe(error: unknown): StartError {
   if (!(error instanceof Error)) return { name: 'Error', message: String(error) }
   const { name, message } = error
-  if (error instanceof ConfigError) return { name, message, errors: error.errors }
   const code = 'code' in error ? { code: String(error.code) } : {}
   const port = 'port' in error ? { port: Number(error.port) } : {}
   return { name, message, ...code, ...port }
