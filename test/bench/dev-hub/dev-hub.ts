@@ -1,8 +1,14 @@
+import { measureFindAndListen } from './find-and-listen.js'
 import { measureTransfer } from './transfer.js'
 
 /** Measures the development Hub, and prints what came out. */
 export async function benchDevHub(): Promise<void> {
-  process.stdout.write('100 MB pushed and pulled with the SDK, the Hub in a process of its own\n\n')
+  for (const { name, value, unit } of await measureFindAndListen()) {
+    process.stdout.write(`${name.padEnd(36)} ${value.toFixed(2).padStart(8)} ${unit}\n`)
+  }
+  process.stdout.write(
+    '\n100 MB pushed and pulled with the SDK, the Hub in a process of its own\n\n',
+  )
   process.stdout.write('bucket     push ms   pull ms   MB added   p99 of answers meanwhile, ms\n')
   for (const [name, encrypted] of [
     ['public', false],

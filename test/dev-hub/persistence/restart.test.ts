@@ -1,4 +1,4 @@
-import { existsSync, statSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { type Client, PrivateKey, type ThreadID } from '@textile/hub'
 import { describe, expect, it } from 'vitest'
@@ -113,6 +113,8 @@ describe('the folder', () => {
     const folder = await dataFolder()
     const hub = await HubProcess.start(folder)
     await hub.end('SIGTERM')
+    rmSync(join(folder, 'dev-hub'), { recursive: true })
+    mkdirSync(join(folder, 'dev-hub'))
     writeFileSync(join(folder, 'dev-hub/hub.sqlite'), 'x'.repeat(10_000))
     const { status, stderr } = await runProgram('dev-hub/main.js', variablesFor(folder))
     expect(status).toBe(1)
