@@ -46,7 +46,10 @@ export async function openState(options: StateOptions): Promise<HubState> {
   try {
     if (seed && apiKey) {
       const { plantDatabases } = await import('./seed/plant-seed.js')
-      await plantDatabases(seed, context, (await domains.threads()).databases, apiKey)
+      const { plantBuckets } = await import('./seed/plant-buckets.js')
+      const { databases } = await domains.threads()
+      await plantDatabases(seed, context, databases, apiKey)
+      await plantBuckets(seed, context, databases, apiKey)
     }
   } catch (error) {
     await close()
