@@ -2,7 +2,7 @@ import { Status } from '../grpc/status.js'
 import { CallError, type HubCall } from './call.js'
 
 /** A generated message class, as far as reading needs it. */
-interface MessageType<Message> {
+export interface MessageType<Message> {
   deserializeBinary(bytes: Uint8Array): Message
 }
 

@@ -1,6 +1,7 @@
 import { createReadStream } from 'node:fs'
 import { readdir } from 'node:fs/promises'
 import { join, relative, sep } from 'node:path'
+import { fileKeyAt } from '../buckets/access.js'
 import { BlockStore } from '../buckets/block-store.js'
 import { type Bucket, now, touch } from '../buckets/bucket.js'
 import { treeOf, writeContent } from '../buckets/bucket-files.js'
@@ -29,7 +30,7 @@ export async function plantBuckets(
   apiKey: StoredApiKey,
 ): Promise<void> {
   const [buckets, blocks] = [new BucketStore(store), new BlockStore(store)]
-  for (const { owner: user, name, thread: threadName, folder } of list) {
+  for (const { owner: user, name, thread: threadName, private: isPrivate, folder } of list) {
     const seeded = users[user]
     const owner = seeded ? pubkeyOf(seeded) : ''
     const names = { name: threadName, databaseName: threadName }
@@ -38,7 +39,7 @@ export async function plantBuckets(
         registry.listOf(owner).find((each) => each.name === threadName) ??
         databases.create({ id: createThreadId(), ...names }, { owner, apiKey }).thread
       if (buckets.list(thread.id).some((bucket) => bucket.name === name)) continue
-      const details = { owner, thread: thread.id, name, isPrivate: false, first: '' }
+      const details = { owner, thread: thread.id, name, isPrivate, first: '' }
       const { bucket } = await createBucket(blocks, details)
       buckets.put(await fill(blocks, bucket, folder))
     } catch (error) {
@@ -52,11 +53,13 @@ export async function plantBuckets(
 async function fill(blocks: BlockStore, empty: Bucket, folder: string): Promise<Bucket> {
   let bucket = empty
   const entries = await readdir(folder, { recursive: true, withFileTypes: true })
-  for (const entry of entries.filter((each) => each.isFile())) {
-    const file = join(entry.parentPath, entry.name)
+  const files = entries
+    .filter((each) => each.isFile())
+    .map((each) => join(each.parentPath, each.name))
+  for (const file of files.sort()) {
     const path = readChangeablePath(relative(folder, file).split(sep).join('/'))
     const content = createReadStream(file, { highWaterMark: CHUNK_BYTES })
-    const written = await writeContent(blocks, content, undefined)
+    const written = await writeContent(blocks, content, fileKeyAt(bucket, path))
     const { cid } = treeOf(blocks, bucket).put(bucket.root, namesOf(path), written)
     bucket = { ...touch(bucket, path, now()), root: cid }
   }

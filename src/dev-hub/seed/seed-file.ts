@@ -40,6 +40,7 @@ const bucketSchema = z.strictObject({
   name: z.string(),
   /** Name of the database whose thread the bucket is in; made where it is missing. */
   thread: z.string().default('buckets'),
+  private: z.boolean().default(false),
   /** Folder with the bucket's files; in a file of JSON, from the folder of that file. */
   folder: z.string(),
 })

@@ -1,6 +1,6 @@
-import { writeFileSync } from 'node:fs'
+import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { PrivateKey, ThreadID } from '@textile/hub'
+import { Buckets, PrivateKey, ThreadID } from '@textile/hub'
 import { describe, expect, it } from 'vitest'
 import { dataFolder } from '../../support/data-folder.js'
 import { ProgramProcess, runProgram } from '../../support/server-process.js'
@@ -56,6 +56,30 @@ describe('a seed', () => {
     }
   })
 
+  it('fills buckets from folders, once', async () => {
+    const folder = await dataFolder()
+    const buckets = [{ owner: 'ada', name: 'files', folder: './content' }]
+    const file = await seedFile({ users: SEED.users, buckets })
+    mkdirSync(join(file, '../content/deep'), { recursive: true })
+    writeFileSync(join(file, '../content/a.txt'), 'text')
+    writeFileSync(join(file, '../content/deep/b.bin'), Buffer.alloc(700_000, 1))
+    for (let start = 0; start < 2; start += 1) {
+      const hub = await HubProcess.start(folder, '--seed', file)
+      const { id } = await (await hub.client(ada)).getThread('buckets')
+      const { url, key, secret } = hub.printed
+      const client = await Buckets.withKeyInfo({ key, secret }, { host: url })
+      await client.getToken(ada)
+      client.withThread(id)
+      const roots = await client.list()
+      expect(roots.map(({ name }) => name)).toEqual(['files'])
+      const paths = await client.listPathFlat(roots[0]?.key ?? '', '')
+      expect(paths.map((path) => path.replace(/^\/+/, ''))).toEqual(
+        expect.arrayContaining(['a.txt', 'deep/b.bin']),
+      )
+      await hub.end('SIGTERM')
+    }
+  })
+
   it('comes out as it went in', async () => {
     const [folder, file] = [await dataFolder(), await seedFile(SEED)]
     await (await HubProcess.start(folder, '--seed', file)).end('SIGTERM')
@@ -93,6 +117,11 @@ describe('a seed', () => {
     ['no JSON', '{', /can't be read/],
     ['an unknown word', { databasses: [] }, /databasses/],
     ['a stranger', { databases: [{ owner: 'eve' }] }, /there is no user "eve"/],
+    [
+      'a folder that is not there',
+      { ...SEED, databases: [], buckets: [{ owner: 'ada', name: 'x', folder: './nowhere' }] },
+      /nowhere is no folder/,
+    ],
     ['no key', { users: { ada: {} } }, /users\.ada: needs a pubkey or a privateKey/],
     ['a wrong key', { users: { ada: { pubkey: 'b' } } }, /users\.ada\.pubkey: is no public key/],
     [
