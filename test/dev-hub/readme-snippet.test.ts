@@ -68,7 +68,7 @@ async function startServer() {
       const [, code = ''] = /^```ts\n(.*?)^```$/ms.exec(readme) ?? []
       return `${code}${ENDING}${ENDINGS[ending]}`
         .replace('127.0.0.1:3007', `127.0.0.1:${hubPort}`)
-        .replace('localhost:3001', `127.0.0.1:${port}`)
+        .replace('127.0.0.1:3001', `127.0.0.1:${port}`)
     },
     async restart(): Promise<void> {
       server.kill('SIGKILL')
