@@ -45,11 +45,12 @@ export async function openState(options: StateOptions): Promise<HubState> {
   const [apiKey] = apiKeys
   try {
     if (seed && apiKey) {
+      // First, since it says which packages are missing.
       const { databases } = await domains.threads()
       const { plantDatabases } = await import('./seed/plant-seed.js')
-      await plantDatabases(seed, context, databases, apiKey)
       const { plantBuckets } = await import('./seed/plant-buckets.js')
-      await plantBuckets(seed, { databases, domains, apiKey, issuer })
+      await plantDatabases(seed, context, databases, apiKey)
+      await plantBuckets(seed, context, databases, apiKey)
     }
   } catch (error) {
     await close()

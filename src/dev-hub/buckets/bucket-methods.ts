@@ -1,25 +1,13 @@
-import { randomBytes } from 'node:crypto'
 import pb from '@textile/buckets-grpc/api/bucketsd/pb/bucketsd_pb.js'
-import { CID } from 'multiformats/cid'
-import { create as createDigest } from 'multiformats/hashes/digest'
-import { sha256 } from 'multiformats/hashes/sha2'
 import { Status } from '../../grpc/status.js'
 import { CallError, type Method } from '../call.js'
 import { receive, reply } from '../protobuf.js'
 import { asSeenBy, readableMetadata } from './access.js'
-import { type Bucket, EVERYONE, now, type PathMetadata, Role, SEED_NAME } from './bucket.js'
-import { adopt, treeOf } from './bucket-files.js'
-import { BucketTree } from './bucket-tree.js'
-import { type BucketCaller, type BucketContext, callerOf } from './context.js'
-import { createKey } from './encryption.js'
-import type { Entry } from './file-content.js'
-import { createLinks } from './links.js'
-import { toRoot } from './messages.js'
-import { namesOf, readCid, readPath } from './paths.js'
-import { createSeed } from './seed.js'
-
-/** The multicodec of a bucket's key: at hubd, that of the name it is published under. */
-const LIBP2P_KEY = 0x72
+import { treeOf } from './bucket-files.js'
+import { type BucketContext, callerOf } from './context.js'
+import { createBucket } from './create-bucket.js'
+import { toLinks, toRoot } from './messages.js'
+import { namesOf, readPath } from './paths.js'
 
 /** The methods about buckets as a whole, by path. */
 export function createBucketMethods(context: BucketContext): Record<string, Method> {
@@ -37,11 +25,17 @@ export function createBucketMethods(context: BucketContext): Record<string, Meth
       const caller = callerOf(context, call, false)
       const request = await receive(call, pb.CreateRequest)
       if (request.getUnfreeze()) throw archivingDisabled()
-      const { bucket, seed, seedEntry } = await createBucket(context, caller, request)
+      const { bucket, seed, seedEntry } = await createBucket(blocks, {
+        owner: caller.user,
+        thread: caller.thread,
+        name: request.getName(),
+        isPrivate: request.getPrivate(),
+        first: request.getBootstrapCid(),
+      })
       buckets.put(bucket)
       const response = new pb.CreateResponse()
       response.setRoot(toRoot(bucket))
-      response.setLinks(createLinks(context.url(), bucket, '', caller.token))
+      response.setLinks(toLinks(context.url(), bucket, '', caller.token))
       response.setSeed(seed)
       response.setSeedCid(seedEntry.cid.toString())
       response.setPinned(treeOf(blocks, bucket).sizeOf(bucket.root))
@@ -63,7 +57,7 @@ export function createBucketMethods(context: BucketContext): Record<string, Meth
       const path = readPath(request.getPath())
       readableMetadata(bucket, path)
       treeOf(blocks, bucket).resolve(bucket.root, namesOf(path))
-      reply(call, createLinks(context.url(), bucket, path, token))
+      reply(call, toLinks(context.url(), bucket, path, token))
     },
 
     '/api.bucketsd.pb.APIService/Remove': async (call) => {
@@ -95,53 +89,6 @@ export function createBucketMethods(context: BucketContext): Record<string, Meth
       ),
     ),
   }
-}
-
-/** A new bucket, of which all but itself is stored; and its seed, plain and as stored. */
-async function createBucket(
-  { blocks }: BucketContext,
-  { user, thread }: BucketCaller,
-  request: pb.CreateRequest,
-): Promise<{ bucket: Bucket; seed: Uint8Array; seedEntry: Entry }> {
-  const isPrivate = request.getPrivate()
-  const [linkKey, fileKey] = isPrivate ? [createKey(), createKey()] : []
-  const tree = new BucketTree(blocks, linkKey)
-  const { seed, seedEntry } = createSeed(blocks, fileKey)
-  const first = request.getBootstrapCid()
-  const root = first
-    ? tree.put(
-        (await adopt(blocks, readCid(first), { tree, path: '', keyAt: () => fileKey })).cid,
-        [SEED_NAME],
-        seedEntry,
-      )
-    : tree.create([[SEED_NAME, seedEntry]], 1)
-  const time = now()
-  const bucket: Bucket = {
-    key: createBucketKey(),
-    thread,
-    owner: user,
-    name: request.getName(),
-    root: root.cid,
-    linkKey,
-    metadata: new Map([
-      ['', rootMetadata(user, fileKey, time)],
-      [SEED_NAME, { roles: new Map(), updatedAt: time }],
-    ]),
-    createdAt: time,
-    updatedAt: time,
-  }
-  return { bucket, seed, seedEntry }
-}
-
-function rootMetadata(owner: string, key: Uint8Array | undefined, updatedAt: number): PathMetadata {
-  const roles = new Map<string, Role>()
-  if (owner && !key) roles.set(EVERYONE, Role.Reader)
-  if (owner) roles.set(owner, Role.Admin)
-  return key ? { roles, updatedAt, key } : { roles, updatedAt }
-}
-
-function createBucketKey(): string {
-  return CID.create(1, LIBP2P_KEY, createDigest(sha256.code, randomBytes(32))).toString()
 }
 
 function archivingDisabled(): CallError {

@@ -24,7 +24,7 @@ export function receiveInTime(call: HubCall): Promise<Uint8Array | undefined> {
  *
  * @returns a check, which throws a CallError once the caller has left
  */
-export function watchCaller(call: HubCall): () => void {
+export function watchCaller(call: Pick<HubCall, 'closed'>): () => void {
   let hasLeft = false
   void call.closed.then(() => {
     hasLeft = true

@@ -1,16 +1,13 @@
-import { randomBytes } from 'node:crypto'
 import { Status } from '../../grpc/status.js'
 import { CallError } from '../call.js'
 import type { Caller } from '../login/authorization.js'
 import { type CollectionConfig, checkConfig } from '../threads/collection.js'
 import type { Database } from '../threads/database.js'
 import type { Databases } from '../threads/databases.js'
+import { createThreadId } from '../threads/registry.js'
 
 /** The name of a user's thread that is their mailbox. */
 const MAILBOX = 'hubmail'
-
-/** What the ID of a thread begins with: version 1, and its variant, raw. */
-const THREAD_ID_PREFIX = Uint8Array.of(0x01, 0x55)
 
 /** The collection of the messages that came. The SDK's `watchInbox` listens to it by this name. */
 export const INBOX = 'inbox'
@@ -39,7 +36,7 @@ export function findMailbox(databases: Databases, owner: string): Database {
 /** Finds a user's mailbox, or makes it. */
 export async function setUpMailbox(databases: Databases, caller: Caller): Promise<Database> {
   const configs = await Promise.all(COLLECTIONS.map(checkConfig))
-  const id = Buffer.concat([THREAD_ID_PREFIX, randomBytes(32)])
+  const id = createThreadId()
   const names = { name: MAILBOX, databaseName: MAILBOX }
   return lookUp(databases, caller.owner) ?? databases.create({ id, ...names }, caller, configs)
 }

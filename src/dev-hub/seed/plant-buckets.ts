@@ -1,126 +1,67 @@
 import { createReadStream } from 'node:fs'
 import { readdir } from 'node:fs/promises'
 import { join, relative, sep } from 'node:path'
-import pb from '@textile/buckets-grpc/api/bucketsd/pb/bucketsd_pb.js'
-import { signApiMessage } from '../../keys/api-signature.js'
-import { decodeMultibase } from '../../keys/multibase.js'
-import { CallError } from '../call.js'
-import type { Domains } from '../domains.js'
+import { fileKeyAt } from '../buckets/access.js'
+import { BlockStore } from '../buckets/block-store.js'
+import { type Bucket, now, touch } from '../buckets/bucket.js'
+import { treeOf, writeContent } from '../buckets/bucket-files.js'
+import { BucketStore } from '../buckets/bucket-store.js'
+import { createBucket } from '../buckets/create-bucket.js'
+import { CHUNK_BYTES } from '../buckets/file-content.js'
+import { namesOf, readChangeablePath } from '../buckets/paths.js'
+import type { DomainContext } from '../domain.js'
 import type { StoredApiKey } from '../login/api-keys.js'
-import type { TokenIssuer } from '../login/token-issuer.js'
 import { SetupError } from '../setup-error.js'
 import type { Databases } from '../threads/databases.js'
-import { callLocally, type LocalCredentials } from './local-call.js'
-import { randomThreadId } from './plant-seed.js'
+import { createThreadId } from '../threads/registry.js'
 import { pubkeyOf, type Seed } from './seed-file.js'
 
-/** How long filling one bucket may take before its signature has expired, in ms. */
-const SIGNATURE_MS = 3_600_000
-
-/** What buckets are planted with. */
-export interface BucketSoil {
-  readonly databases: Databases
-  readonly domains: Domains
-  readonly apiKey: StoredApiKey
-  readonly issuer: TokenIssuer
-}
-
-type SeededBucket = Seed['buckets'][number]
-
 /**
- * Makes a seed's buckets and pushes the files of their folders. A bucket that its owner has
- * already, by name, is left as it is.
+ * Fills a Hub with buckets, each from a folder. A bucket that its thread has already, by name, is
+ * left as it is.
  *
+ * @param apiKey - the key that threads are made with, where they are missing
  * @throws SetupError where a folder can't be read, or the Hub would refuse it from an app, too
  */
-export async function plantBuckets({ users, buckets }: Seed, soil: BucketSoil): Promise<void> {
-  for (const bucket of buckets) {
-    const user = users[bucket.owner]
+export async function plantBuckets(
+  { users, buckets: list }: Seed,
+  { store, registry }: DomainContext,
+  databases: Databases,
+  apiKey: StoredApiKey,
+): Promise<void> {
+  const [buckets, blocks] = [new BucketStore(store), new BlockStore(store)]
+  for (const { owner: user, name, thread: threadName, private: isPrivate, folder } of list) {
+    const seeded = users[user]
+    const owner = seeded ? pubkeyOf(seeded) : ''
+    const names = { name: threadName, databaseName: threadName }
     try {
-      await plant(bucket, user ? pubkeyOf(user) : '', soil)
+      const thread =
+        registry.listOf(owner).find((each) => each.name === threadName) ??
+        databases.create({ id: createThreadId(), ...names }, { owner, apiKey }).thread
+      if (buckets.list(thread.id).some((bucket) => bucket.name === name)) continue
+      const details = { owner, thread: thread.id, name, isPrivate, first: '' }
+      const { bucket } = await createBucket(blocks, details)
+      buckets.put(await fill(blocks, bucket, folder))
     } catch (error) {
-      const isKnown = error instanceof CallError || (error instanceof Error && 'code' in error)
-      if (!isKnown) throw error
-      const { message } = error instanceof CallError ? error.status : error
-      throw new SetupError(
-        `the seed: bucket ${JSON.stringify(bucket.name)} of ${bucket.owner}: ${message}`,
-      )
+      const reason = error instanceof Error ? error.message : String(error)
+      throw new SetupError(`the seed: bucket ${JSON.stringify(name)} of ${user}: ${reason}`)
     }
   }
 }
 
-async function plant(seeded: SeededBucket, owner: string, soil: BucketSoil): Promise<void> {
-  const { name, thread, folder } = seeded
-  const files = await listFiles(folder)
-  const credentials = credentialsOf(owner, threadOf(owner, thread, soil), soil)
-  const method = (path: string) => soil.domains.method(`/api.bucketsd.pb.APIService/${path}`)
-  const [list] = await callLocally(method('List'), credentials, pb.ListResponse, [
-    new pb.ListRequest(),
-  ])
-  if (list?.getRootsList().some((root) => root.getName() === name)) return
-  const request = new pb.CreateRequest()
-  request.setName(name)
-  request.setPrivate(seeded.private)
-  const [made] = await callLocally(method('Create'), credentials, pb.CreateResponse, [request])
-  const key = made?.getRoot()?.getKey() ?? ''
-  try {
-    for (const file of files) {
-      const requests = requestsFor(key, relative(folder, file).split(sep).join('/'), file)
-      await callLocally(method('PushPath'), credentials, pb.PushPathResponse, requests)
-    }
-  } catch (error) {
-    // Half of a bucket would pass for the whole at the next start.
-    const removal = new pb.RemoveRequest()
-    removal.setKey(key)
-    await callLocally(method('Remove'), credentials, pb.RemoveResponse, [removal])
-    throw error
-  }
-}
-
-/** Paths of all files below a folder. */
-async function listFiles(folder: string): Promise<string[]> {
+/** Puts a folder's files into a bucket; links are not followed. */
+async function fill(blocks: BlockStore, empty: Bucket, folder: string): Promise<Bucket> {
+  let bucket = empty
   const entries = await readdir(folder, { recursive: true, withFileTypes: true })
-  return entries
-    .filter((entry) => entry.isFile())
-    .map((entry) => join(entry.parentPath, entry.name))
-    .sort()
-}
-
-/** What pushes a file: a header, then its content. */
-async function* requestsFor(key: string, path: string, file: string) {
-  const header = new pb.PushPathRequest.Header()
-  header.setKey(key)
-  header.setPath(path)
-  const first = new pb.PushPathRequest()
-  first.setHeader(header)
-  yield first
-  for await (const chunk of createReadStream(file)) {
-    const request = new pb.PushPathRequest()
-    request.setChunk(chunk)
-    yield request
+  const files = entries
+    .filter((each) => each.isFile())
+    .map((each) => join(each.parentPath, each.name))
+  for (const file of files.sort()) {
+    const path = readChangeablePath(relative(folder, file).split(sep).join('/'))
+    const content = createReadStream(file, { highWaterMark: CHUNK_BYTES })
+    const written = await writeContent(blocks, content, fileKeyAt(bucket, path))
+    const { cid } = treeOf(blocks, bucket).put(bucket.root, namesOf(path), written)
+    bucket = { ...touch(bucket, path, now()), root: cid }
   }
-}
-
-/** The ID of an owner's thread of a name; it is made where it is missing. */
-function threadOf(owner: string, name: string, { databases, apiKey }: BucketSoil): string {
-  const found = databases.registry.listOf(owner).find((thread) => thread.name === name)
-  const details = { id: randomThreadId(), name, databaseName: name }
-  return (found ?? databases.create(details, { owner, apiKey }).thread).id
-}
-
-function credentialsOf(
-  owner: string,
-  thread: string,
-  { apiKey, issuer }: BucketSoil,
-): LocalCredentials {
-  const msg = new Date(Date.now() + SIGNATURE_MS).toISOString()
-  const secret = decodeMultibase(apiKey.secret) ?? new Uint8Array()
-  const metadata = new Map([
-    ['x-textile-api-key', apiKey.key],
-    ['x-textile-api-sig', signApiMessage(secret, msg)],
-    ['x-textile-api-sig-msg', msg],
-    ['x-textile-thread', thread],
-    ['authorization', `bearer ${issuer.issue(owner)}`],
-  ])
-  return { metadata }
+  return bucket
 }

@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto'
 import { CallError } from '../call.js'
 import type { DomainContext } from '../domain.js'
 import type { StoredApiKey } from '../login/api-keys.js'
@@ -7,7 +6,7 @@ import { type CollectionConfig, checkConfig } from '../threads/collection.js'
 import { commit } from '../threads/commit.js'
 import type { Databases } from '../threads/databases.js'
 import { createInstanceId, parseDraft } from '../threads/instance.js'
-import { parseThreadId } from '../threads/registry.js'
+import { createThreadId, parseThreadId } from '../threads/registry.js'
 import { pubkeyOf, type Seed } from './seed-file.js'
 
 type SeededDatabase = Seed['databases'][number]
@@ -51,7 +50,7 @@ async function plant(
   caller: { readonly owner: string; readonly apiKey: StoredApiKey },
 ): Promise<void> {
   const configs = await Promise.all(collections.map((each) => checkConfig(configOf(each))))
-  const bytes = id === undefined ? randomThreadId() : parseThreadId(id)
+  const bytes = id === undefined ? createThreadId() : parseThreadId(id)
   const database = databases.create({ id: bytes, name, databaseName: name }, caller, configs)
   try {
     for (const collection of collections) {
@@ -72,9 +71,4 @@ async function plant(
 
 function configOf({ instances: _, schema, ...config }: SeededCollection): CollectionConfig {
   return { ...config, schema: JSON.stringify(schema) }
-}
-
-/** Makes a thread's ID as the SDK does: version 1, the raw variant, 32 random bytes. */
-export function randomThreadId(): Uint8Array {
-  return Buffer.concat([Uint8Array.of(1, 0x55), randomBytes(32)])
 }

@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs'
+import { readFileSync, statSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
 import { z } from 'zod'
 import { ConfigError } from '../../config/config.js'
@@ -41,7 +41,7 @@ const bucketSchema = z.strictObject({
   /** Name of the database whose thread the bucket is in; made where it is missing. */
   thread: z.string().default('buckets'),
   private: z.boolean().default(false),
-  /** Folder with the bucket's files: in the file as seen from its own folder, read in full. */
+  /** Folder with the bucket's files; in a file of JSON, from the folder of that file. */
   folder: z.string(),
 })
 
@@ -78,16 +78,23 @@ export function readSeed(file: string, name: string): Seed {
     )
     throw new ConfigError(faults)
   }
-  const { users, databases } = parsed.data
-  const buckets = parsed.data.buckets.map((bucket) => ({
-    ...bucket,
-    folder: resolve(dirname(file), bucket.folder),
-  }))
+  const { users, databases, buckets } = parsed.data
   const strangers = [...databases, ...buckets].filter(({ owner }) => !users[owner])
-  if (strangers.length === 0) return { users, databases, buckets }
-  throw new ConfigError(
-    strangers.map(({ owner }) => `${name}: ${file}: there is no user ${JSON.stringify(owner)}`),
+  const faults = strangers.map(
+    ({ owner }) => `${name}: ${file}: there is no user ${JSON.stringify(owner)}`,
   )
+  const placed = buckets.map((bucket) => {
+    return { ...bucket, folder: resolve(dirname(file), bucket.folder) }
+  })
+  for (const { folder } of placed) {
+    if (!isFolder(folder)) faults.push(`${name}: ${file}: ${folder} is no folder`)
+  }
+  if (faults.length > 0) throw new ConfigError(faults)
+  return { ...parsed.data, buckets: placed }
+}
+
+function isFolder(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false
 }
 
 /** The public key of a user of a seed, canonical text. */

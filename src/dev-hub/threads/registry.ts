@@ -158,6 +158,11 @@ export class ThreadRegistry {
   }
 }
 
+/** Makes a thread's ID as the SDK does: version 1, the raw variant, 32 random bytes. */
+export function createThreadId(): Uint8Array {
+  return Buffer.concat([Uint8Array.of(1, 0x55), randomBytes(32)])
+}
+
 /** Writes a thread's ID as the SDK and `x-textile-thread` do: multibase base32. */
 export function formatThreadId(id: Uint8Array): string {
   return base32.encode(id)

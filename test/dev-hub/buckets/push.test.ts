@@ -1,6 +1,7 @@
 import { once } from 'node:events'
 import pb from '@textile/buckets-grpc/api/bucketsd/pb/bucketsd_pb.js'
 import { beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest'
+import { watchCaller } from '../../../src/dev-hub/buckets/transfer.js'
 import { type DevHub, startDevHub } from '../../../src/dev-hub/hub.js'
 import { createApiKey } from '../../../src/dev-hub/login/api-keys.js'
 import { encodeFrame, MESSAGE_FLAG } from '../../../src/grpc/frames.js'
@@ -114,6 +115,14 @@ describe('PushPaths', () => {
     const call = await callByWeb(hub.url, PUSH_PATHS, metadata, (to) => drive(to, key))
     expect(call.status).toEqual({ code: 2, message })
   })
+})
+
+it('a file is not kept whose caller has left meanwhile, though it seemed to end', async () => {
+  const call = { closed: Promise.resolve() }
+  const check = watchCaller(call)
+  expect(check).not.toThrow()
+  await call.closed
+  expect(check).toThrow('the caller left')
 })
 
 describe('PushPath', () => {

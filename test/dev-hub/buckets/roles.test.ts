@@ -122,6 +122,20 @@ describe.each([
     )
   })
 
+  it('may not remove what came with a directory, of which nothing else is known', async () => {
+    const { owner, guest, key, give } = await ownerAndGuest({ encrypted })
+    const plain = await owner.buckets.create('plain')
+    const plainKey = plain.root?.key ?? ''
+    const file = { path: 'x.txt', content: Buffer.from('x') }
+    await owner.buckets.pushPath(plainKey, 'x.txt', file)
+    const { item } = await owner.buckets.listPath(plainKey, '')
+    await owner.buckets.setPath(key, 'set', item?.cid ?? '')
+    await give('set', ADMIN)
+    expect(await pull(guest.buckets, key, 'set/x.txt')).toBe('x')
+    const removing = guest.buckets.removePath(key, 'set/x.txt')
+    await expect(removing).rejects.toThrow('permission denied')
+  })
+
   it('sees which roles there are, of what they may read', async () => {
     const { guest, key, give } = await ownerAndGuest({ encrypted })
     await give('a/one.txt', READER)
