@@ -45,9 +45,10 @@ export async function openState(options: StateOptions): Promise<HubState> {
   const [apiKey] = apiKeys
   try {
     if (seed && apiKey) {
+      // First, since it says which packages are missing.
+      const { databases } = await domains.threads()
       const { plantDatabases } = await import('./seed/plant-seed.js')
       const { plantBuckets } = await import('./seed/plant-buckets.js')
-      const { databases } = await domains.threads()
       await plantDatabases(seed, context, databases, apiKey)
       await plantBuckets(seed, context, databases, apiKey)
     }
