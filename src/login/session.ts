@@ -16,7 +16,7 @@ import type { PendingLogins } from './pending-logins.js'
 import { RunningLogin } from './running-login.js'
 
 /** The name of the limit on how often a login may be started. */
-const PER_ADDRESS = 'logins_per_minute_per_address'
+const PER_IP = 'logins_per_minute_per_ip'
 
 /** What a session needs of its socket. */
 export interface AppSocket {
@@ -131,7 +131,7 @@ export class LoginSession {
       const details = { retryAfter: RETRY_AFTER_LOAD, limit: 'event_loop_lag' } as const
       throw new LoginError(ErrorCode.Overloaded, details)
     }
-    throwIfLimited(await rateLimits.countMessage(this.#socket.address), PER_ADDRESS)
+    throwIfLimited(await rateLimits.countMessage(this.#socket.address), PER_IP)
     throwIfLimited(await rateLimits.checkKey(pubkey), 'logins_per_minute_per_key')
   }
 
@@ -158,7 +158,7 @@ export class LoginSession {
     this.#settings.rateLimits.countMessage(this.#socket.address).then(
       (retryAfter) => {
         const isLimited = retryAfter > 0
-        this.#refuseMessage(isLimited ? rateLimited(retryAfter, PER_ADDRESS) : new LoginError(code))
+        this.#refuseMessage(isLimited ? rateLimited(retryAfter, PER_IP) : new LoginError(code))
       },
       (error: unknown) => {
         this.#settings.loginLog.messageFailed(error)
