@@ -6,34 +6,31 @@ import logger from 'koa-logger'
 import Router from 'koa-router'
 import websockify, { type SocketContext, type WebSocketApp } from 'koa-websocket'
 import type { VerifyClientCallbackAsync } from 'ws'
+import { MAX_FRAGMENTS } from '../limits/socket-traffic.js'
 import type { Log } from '../log.js'
 import type { Readiness } from '../login/events.js'
-import { type AppSocket, LoginSession, type SessionSettings } from '../login/session.js'
 import { LOGIN_PATH } from '../protocol.js'
 import { answerErrors } from './errors.js'
 import { BoundedKoa, CLOSE_TIMEOUT_MS, type TlsFiles } from './listener.js'
+import { openLoginSocket, type SocketSettings } from './login-socket.js'
+import type { RequestLimits } from './requests.js'
 import { simpleAuthRoutes } from './simple-auth.js'
-import { type AdmissionSettings, decideUpgrade, headersOf } from './upgrade.js'
+import { decideUpgrade, headersOf } from './upgrade.js'
 
 /** The most that a request's body may have. No route takes one yet, so it is small. */
 const MAX_BODY = '1kb'
-
-/** How much an app may leave unread before its socket is cut off, in bytes. */
-const MAX_UNREAD_BYTES = 64 * 1024
 
 /** koa-logger's line for a response has this many parts: format, method, path, status, time, size. */
 const RESPONSE_PARTS = 6
 
 /** What the app is built of. */
-export interface AppSettings extends SessionSettings {
+export interface AppSettings extends SocketSettings {
   readonly log: Log
-  readonly admission: AdmissionSettings
+  readonly requestLimits: RequestLimits
   /** What to serve TLS with; it is plain HTTP where missing. */
   readonly tls?: TlsFiles | undefined
   /** Whether credentials are given to whoever asks, without identity. */
   readonly simpleAuth?: boolean | undefined
-  /** The sessions of the sockets that are open, each there until its socket has closed. */
-  readonly sessions: Set<LoginSession>
   /** Tells whether the server can log users in now, and if not, why. */
   findReadiness(): Promise<Readiness>
 }
@@ -41,9 +38,12 @@ export interface AppSettings extends SessionSettings {
 /** Builds the Koa app: HTTP routes, and the WebSocket route that logs users in. */
 export function createApp(settings: AppSettings): BoundedKoa & WebSocketApp {
   const { log, admission } = settings
-  const app = websockify(new BoundedKoa(admission.limits.maxSockets, settings.tls), {
+  const app = websockify(new BoundedKoa(settings.requestLimits, settings.tls), {
     verifyClient: ({ req }, decide) => verifyUpgrade(req, settings, decide),
     maxPayload: admission.limits.maxMessageBytes,
+    maxFragments: MAX_FRAGMENTS,
+    // Pings are bounded by what they count for, and end with a close code.
+    maxPendingAutoPongs: 0,
     closeTimeout: CLOSE_TIMEOUT_MS,
     perMessageDeflate: false,
   })
@@ -98,30 +98,7 @@ function httpRoutes({ findReadiness }: AppSettings): Router {
 }
 
 function socketRoutes(settings: AppSettings): Router<DefaultState, SocketContext> {
-  const { admission, sessions } = settings
   const router = new Router<DefaultState, SocketContext>()
-  router.get(LOGIN_PATH, ({ websocket, req }) => {
-    const address = admission.proxies.clientOf(req)
-    admission.openSockets.add(address)
-    const socket: AppSocket = {
-      address,
-      origin: req.headers.origin,
-      send(text) {
-        websocket.send(text)
-        // An app that asks on and on without reading would have us keep all the answers.
-        if (websocket.bufferedAmount > MAX_UNREAD_BYTES) websocket.terminate()
-      },
-      close: (code) => websocket.close(code),
-    }
-    const session = new LoginSession(socket, settings)
-    sessions.add(session)
-    // Registered before anything is awaited: a message that came meanwhile would be lost.
-    websocket.on('message', (frame: Buffer, isBinary) => session.receive(frame, isBinary))
-    websocket.on('close', () => {
-      session.disconnected()
-      sessions.delete(session)
-      admission.openSockets.remove(address)
-    })
-  })
+  router.get(LOGIN_PATH, ({ websocket, req }) => openLoginSocket(websocket, req, settings))
   return router
 }

@@ -8,6 +8,9 @@ import { ServerKey } from '../hub/server-key.js'
 import type { ApiKey } from '../keys/api-signature.js'
 import { EventLoopWatch } from '../limits/event-loop.js'
 import { completeLimits, type Limits } from '../limits/limits.js'
+import { LoadShedding } from '../limits/load-shedding.js'
+import { OpenSockets } from '../limits/open-sockets.js'
+import { Penalties } from '../limits/penalties.js'
 import { type OpenLimiter, RateLimits } from '../limits/rate-limits.js'
 import type { Log } from '../log.js'
 import { type LoginEvents, NO_EVENTS, type Readiness, type ServerCounts } from '../login/events.js'
@@ -20,8 +23,8 @@ import type { UserStore } from '../users/user-store.js'
 import { TrustedProxies } from './client-address.js'
 import { addressOf, CLOSE_TIMEOUT_MS, secureContextOf, type TlsFiles } from './listener.js'
 import { type AllowedOrigins, isLoopback } from './origins.js'
+import { RequestLimits } from './requests.js'
 import { createApp } from './routes.js'
-import { OpenSockets } from './upgrade.js'
 
 /** What a login server needs. */
 export interface ServerOptions {
@@ -94,13 +97,17 @@ export async function startServer(options: ServerOptions): Promise<LoginServer> 
   const pendingLogins = new PendingLogins(limits.maxWaitingLogins)
   const rateLimits = new RateLimits(limits, options.openLimiter)
   const openSockets = new OpenSockets()
-  const eventLoop = new EventLoopWatch()
+  const loadShedding = new LoadShedding(openSockets)
+  const eventLoop = new EventLoopWatch((isLagging) => loadShedding.endSecond(isLagging))
+  const proxies = new TrustedProxies(options.trustedProxies)
+  const requestLimits = new RequestLimits({ limits, proxies, rateLimits, events, log })
   const sessions = new Set<LoginSession>()
   let isDraining = false
   const count = (): ServerCounts => ({
     logins: loginLog.running,
     waiting: pendingLogins.size,
     sockets: openSockets.total,
+    connections: requestLimits.connections.total,
     hubCalls: hub.callsInFlight,
   })
   const findReadiness = async (): Promise<Readiness> => {
@@ -117,16 +124,18 @@ export async function startServer(options: ServerOptions): Promise<LoginServer> 
     events,
     pendingLogins,
     rateLimits,
-    eventLoop,
+    loadShedding,
     sessions,
+    requestLimits,
     admission: {
       limits,
       rateLimits,
       openSockets,
+      penalties: new Penalties(),
       log,
       allowedOrigins: options.allowedOrigins ?? 'local',
       isLocal: host !== undefined && isLoopback(host),
-      proxies: new TrustedProxies(options.trustedProxies),
+      proxies,
       isDraining: () => isDraining,
     },
     findReadiness,
@@ -134,7 +143,7 @@ export async function startServer(options: ServerOptions): Promise<LoginServer> 
   if (demo) {
     // The page's libraries are loaded only where there is a page.
     const { serveDemo } = await import('../demo/demo.js')
-    serveDemo(app, demo)
+    await serveDemo(app, demo)
   }
   const server = app.listen({ port, host })
   // ws repeats the HTTP server's errors, and a repetition that nobody hears ends the process.
@@ -159,7 +168,7 @@ export async function startServer(options: ServerOptions): Promise<LoginServer> 
       const closed = once(server, 'close')
       server.close()
       // Browsers open connections ahead of need, which never count as idle.
-      const impatience = setTimeout(() => app.destroyConnections(), CLOSE_TIMEOUT_MS)
+      const impatience = setTimeout(() => requestLimits.connections.destroyAll(), CLOSE_TIMEOUT_MS)
       await closed
       clearTimeout(impatience)
       eventLoop.close()
