@@ -5,6 +5,7 @@ import {
   STATUS_CODES,
 } from 'node:http'
 import type { Socket } from 'node:net'
+import { setTimeout as wait } from 'node:timers/promises'
 import { type Connection, Connections, newConnection } from '../limits/connections.js'
 import { type Limits, RETRY_AFTER } from '../limits/limits.js'
 import { Penalties } from '../limits/penalties.js'
@@ -27,6 +28,12 @@ const MAX_CONNECTION_MS = 60_000
 
 /** How many connections an address has at least that may be a proxy which nobody has named. */
 const PROXY_CONNECTIONS = 10
+
+/**
+ * How long whoever sends too many requests waits for the refusal, in ms: else each refusal brings
+ * the next request at once, and a server would do little else.
+ */
+const REFUSAL_DELAY_MS = 500
 
 /** What asks whether the server is well. It has a limit of its own. */
 const HEALTH_PATHS = ['/health', '/ready']
@@ -85,6 +92,14 @@ export class RequestLimits {
     this.#connectionOf(request).isWebSocket = true
   }
 
+  /**
+   * Waits before a request is refused that was one too many. The connections that wait meanwhile
+   * are bounded for each address; a trusted proxy's are not, so it is refused at once.
+   */
+  async delayRefusal({ socket }: IncomingMessage): Promise<void> {
+    if (this.#settings.proxies.peerOf(socket) !== undefined) await wait(REFUSAL_DELAY_MS)
+  }
+
   /** Has requests within the limits answered, and answers the others with 429. */
   guard(listener: RequestListener): RequestListener {
     return (request, response) => {
@@ -135,6 +150,7 @@ export class RequestLimits {
       ? await rateLimits.countHealthCheck(client)
       : await rateLimits.countRequest(client)
     if (retryAfter === 0) return undefined
+    await this.delayRefusal(request)
     events.limitHit(
       isHealthCheck ? 'health_checks_per_minute_per_ip' : 'requests_per_minute_per_ip',
     )

@@ -72,14 +72,15 @@ type UpgradeAnswer = Parameters<VerifyClientCallbackAsync>[1]
 /** Answers `ws` on whether a request may become a WebSocket. */
 function verifyUpgrade(
   request: IncomingMessage,
-  { admission, events, log }: AppSettings,
+  { admission, events, log, requestLimits }: AppSettings,
   answer: UpgradeAnswer,
 ): void {
-  decideUpgrade(request, admission, (refusal) => {
+  decideUpgrade(request, admission, async (refusal) => {
     if (!refusal) return answer(true)
     const { status, limit } = refusal
     events.upgradeRefused(status)
     if (limit) events.limitHit(limit)
+    if (limit === 'requests_per_minute_per_ip') await requestLimits.delayRefusal(request)
     answer(false, status, STATUS_CODES[status], headersOf(refusal))
   }).catch((err: unknown) => log.error({ err }, 'upgrade failed'))
 }

@@ -45,7 +45,7 @@ export interface AdmissionSettings {
 export async function decideUpgrade(
   request: IncomingMessage,
   settings: AdmissionSettings,
-  decide: (refusal: Refusal | undefined) => void,
+  decide: (refusal: Refusal | undefined) => Promise<void> | void,
 ): Promise<void> {
   const address = settings.proxies.clientOf(request)
   let retryAfter: number

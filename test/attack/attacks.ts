@@ -80,10 +80,9 @@ async function pipeline(target: Target, path: string): Promise<void> {
 
 async function askOn(target: Target, path: string): Promise<void> {
   const socket = await openTcp(target)
-  while (!socket.closed && !socket.destroyed) {
-    socket.write(requestOf(path))
-    await Promise.race([once(socket, 'data').catch(() => {}), ended(socket)])
-  }
+  socket.on('data', () => socket.write(requestOf(path)))
+  socket.write(requestOf(path))
+  await ended(socket)
 }
 
 async function askForUpgrade({ url, localAddress }: Target): Promise<void> {
