@@ -3,12 +3,18 @@ import { Writable } from 'node:stream'
 import { setImmediate as turn } from 'node:timers/promises'
 import { pino } from 'pino'
 import { describe, expect, it } from 'vitest'
+import { makeCertificate } from '../support/certificate.js'
 import { startWithDevHub } from '../support/login-server.js'
 import { closed, get, openTcp } from '../support/raw-http.js'
 import { TestApp } from '../support/test-app.js'
 
 /** How many connections an address may have where it may have one socket. */
 const PER_IP = 51
+
+/** The system holds some five hundred connections that wait; those beyond try again a second later. */
+const PATIENCE = { timeout: 10_000 }
+
+const certificate = makeCertificate()
 
 const ONE_SOCKET = { maxSocketsPerIp: 1 }
 
@@ -45,19 +51,28 @@ describe('connections that say nothing', () => {
     await expect.poll(() => server.count().connections).toBe(200)
   })
 
-  it('of the fullest address give way to others where there are as many as there may be', async () => {
-    const { server } = await startWithDevHub({ limits: { maxSockets: 1, maxSocketsPerIp: 550 } })
-    const crowd = Array.from({ length: 599 }, () => openTcp(server, '127.0.0.3'))
-    const few = Array.from({ length: 401 }, () => openTcp(server, '127.0.0.4'))
-    const open = await TestApp.connect(server.url, { localAddress: '127.0.0.3' })
-    await expect.poll(() => server.count().connections).toBe(1_001)
-    await get(server, '/health', { localAddress: '127.0.0.2' })
-    await Promise.race(crowd.map(closed))
-    await turn()
-    expect(crowd.filter((socket) => socket.closed)).toHaveLength(1)
-    expect(few.filter((socket) => socket.closed)).toHaveLength(0)
-    expect(await open.login()).toMatchObject({ type: 'token' })
-  })
+  it.each([
+    ['TCP', undefined],
+    ['TLS', certificate],
+  ])(
+    'of the fullest address give way where there are as many as there may be, by %s',
+    async (_by, tls) => {
+      const limits = { maxSockets: 1, maxSocketsPerIp: 550 }
+      const { server } = await startWithDevHub({ limits, tls })
+      const client = { ca: certificate.cert }
+      // Opened first: of those that say nothing, the oldest would go.
+      const open = await TestApp.connect(server.url, { ...client, localAddress: '127.0.0.3' })
+      const crowd = Array.from({ length: 599 }, () => openTcp(server, '127.0.0.3'))
+      const few = Array.from({ length: 401 }, () => openTcp(server, '127.0.0.4'))
+      await expect.poll(() => server.count().connections, PATIENCE).toBe(1_001)
+      openTcp(server, '127.0.0.2')
+      await Promise.race(crowd.map(closed))
+      await turn()
+      expect(crowd.filter((socket) => socket.closed)).toHaveLength(1)
+      expect(few.filter((socket) => socket.closed)).toHaveLength(0)
+      expect(await open.login()).toMatchObject({ type: 'token' })
+    },
+  )
 })
 
 describe('a connection that is kept', () => {
