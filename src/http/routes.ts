@@ -4,12 +4,13 @@ import json from 'koa-json'
 import logger from 'koa-logger'
 import Router from 'koa-router'
 import websockify, { type WebSocketApp } from 'koa-websocket'
+import { MAX_FRAGMENTS } from '../limits/socket-traffic.js'
 import type { Log } from '../log.js'
 import type { Readiness } from '../login/events.js'
 import { answerErrors } from './errors.js'
 import { BoundedKoa, CLOSE_TIMEOUT_MS, type TlsFiles } from './listener.js'
 import { simpleAuthRoutes } from './simple-auth.js'
-import { type SocketSettings, socketRoutes, verifyUpgrade } from './websocket.js'
+import { type EndpointSettings, socketRoutes, verifyUpgrade } from './websocket.js'
 
 /** The most that a request's body may have. No route takes one yet, so it is small. */
 const MAX_BODY = '1kb'
@@ -18,7 +19,7 @@ const MAX_BODY = '1kb'
 const RESPONSE_PARTS = 6
 
 /** What the app is built of. */
-export interface AppSettings extends SocketSettings {
+export interface AppSettings extends EndpointSettings {
   /** What to serve TLS with; it is plain HTTP where missing. */
   readonly tls?: TlsFiles | undefined
   /** Whether credentials are given to whoever asks, without identity. */
@@ -30,9 +31,12 @@ export interface AppSettings extends SocketSettings {
 /** Builds the Koa app: HTTP routes, and the WebSocket route that logs users in. */
 export function createApp(settings: AppSettings): BoundedKoa & WebSocketApp {
   const { log, admission } = settings
-  const app = websockify(new BoundedKoa(admission.limits.maxSockets, settings.tls), {
+  const app = websockify(new BoundedKoa(settings.requestLimits, settings.tls), {
     verifyClient: ({ req }, decide) => verifyUpgrade(req, settings, decide),
     maxPayload: admission.limits.maxMessageBytes,
+    maxFragments: MAX_FRAGMENTS,
+    // Pings are bounded by what they count for, and end with a close code.
+    maxPendingAutoPongs: 0,
     closeTimeout: CLOSE_TIMEOUT_MS,
     perMessageDeflate: false,
   })
