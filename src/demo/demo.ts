@@ -18,7 +18,7 @@ const FILES = {
 
 /** What the demo page needs to know. */
 export interface DemoOptions {
-  /** The Hub's gRPC-web door as browsers reach it, `http:` or `https:`. */
+  /** The Hub's gRPC-web endpoint as browsers reach it, `http:` or `https:`. */
   readonly hubUrl: string
 }
 

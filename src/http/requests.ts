@@ -43,7 +43,7 @@ export interface RequestSettings {
   readonly limits: Limits
   readonly proxies: TrustedProxies
   readonly rateLimits: RateLimits
-  readonly events: LoginEvents
+  readonly events: LoginEvents | undefined
   readonly log: Log
 }
 
@@ -81,7 +81,7 @@ export class RequestLimits {
       this.#bySocket.set(socket, accepted)
       return true
     }
-    this.#settings.events.limitHit(accepted)
+    this.#settings.events?.limitHit(accepted)
     // Reset, so that the system keeps nothing of it.
     socket.resetAndDestroy()
     return false
@@ -129,7 +129,7 @@ export class RequestLimits {
     })
     const { address } = connection
     if (connection.unanswered > MAX_PIPELINED) {
-      this.#settings.events.limitHit('pipelined_requests')
+      this.#settings.events?.limitHit('pipelined_requests')
       if (address !== undefined) this.#penalties.countFlood(address)
       socket.destroy()
       return false
@@ -151,7 +151,7 @@ export class RequestLimits {
       : await rateLimits.countRequest(client)
     if (retryAfter === 0) return undefined
     await this.delayRefusal(request)
-    events.limitHit(
+    events?.limitHit(
       isHealthCheck ? 'health_checks_per_minute_per_ip' : 'requests_per_minute_per_ip',
     )
     return { status: 429, retryAfter }

@@ -1,21 +1,16 @@
-import { type IncomingMessage, STATUS_CODES } from 'node:http'
-import type { DefaultState, Middleware } from 'koa'
+import type { Middleware } from 'koa'
 import bodyParser from 'koa-bodyparser'
 import json from 'koa-json'
 import logger from 'koa-logger'
 import Router from 'koa-router'
-import websockify, { type SocketContext, type WebSocketApp } from 'koa-websocket'
-import type { VerifyClientCallbackAsync } from 'ws'
+import websockify, { type WebSocketApp } from 'koa-websocket'
 import { MAX_FRAGMENTS } from '../limits/socket-traffic.js'
 import type { Log } from '../log.js'
 import type { Readiness } from '../login/events.js'
-import { LOGIN_PATH } from '../protocol.js'
 import { answerErrors } from './errors.js'
 import { BoundedKoa, CLOSE_TIMEOUT_MS, type TlsFiles } from './listener.js'
-import { openLoginSocket, type SocketSettings } from './login-socket.js'
-import type { RequestLimits } from './requests.js'
 import { simpleAuthRoutes } from './simple-auth.js'
-import { decideUpgrade, headersOf } from './upgrade.js'
+import { type SocketSettings, socketRoutes, verifyUpgrade } from './websocket.js'
 
 /** The most that a request's body may have. No route takes one yet, so it is small. */
 const MAX_BODY = '1kb'
@@ -25,8 +20,6 @@ const RESPONSE_PARTS = 6
 
 /** What the app is built of. */
 export interface AppSettings extends SocketSettings {
-  readonly log: Log
-  readonly requestLimits: RequestLimits
   /** What to serve TLS with; it is plain HTTP where missing. */
   readonly tls?: TlsFiles | undefined
   /** Whether credentials are given to whoever asks, without identity. */
@@ -66,25 +59,6 @@ function logRequests(log: Log): Middleware {
   })
 }
 
-/** How `ws` is told whether a request may become a WebSocket. */
-type UpgradeAnswer = Parameters<VerifyClientCallbackAsync>[1]
-
-/** Answers `ws` on whether a request may become a WebSocket. */
-function verifyUpgrade(
-  request: IncomingMessage,
-  { admission, events, log, requestLimits }: AppSettings,
-  answer: UpgradeAnswer,
-): void {
-  decideUpgrade(request, admission, async (refusal) => {
-    if (!refusal) return answer(true)
-    const { status, limit } = refusal
-    events.upgradeRefused(status)
-    if (limit) events.limitHit(limit)
-    if (limit === 'requests_per_minute_per_ip') await requestLimits.delayRefusal(request)
-    answer(false, status, STATUS_CODES[status], headersOf(refusal))
-  }).catch((err: unknown) => log.error({ err }, 'upgrade failed'))
-}
-
 function httpRoutes({ findReadiness }: AppSettings): Router {
   const router = new Router({ strict: true })
   router.get('/health', (ctx) => {
@@ -95,11 +69,5 @@ function httpRoutes({ findReadiness }: AppSettings): Router {
     ctx.status = status === 'ready' ? 200 : 503
     ctx.body = { status }
   })
-  return router
-}
-
-function socketRoutes(settings: AppSettings): Router<DefaultState, SocketContext> {
-  const router = new Router<DefaultState, SocketContext>()
-  router.get(LOGIN_PATH, ({ websocket, req }) => openLoginSocket(websocket, req, settings))
   return router
 }

@@ -1,6 +1,7 @@
 import { once } from 'node:events'
 import { setTimeout as wait } from 'node:timers/promises'
 import { Server as TlsServer } from 'node:tls'
+import { toMilliseconds } from '../deadline.js'
 import type { DemoOptions } from '../demo/demo.js'
 import { GuardedHub } from '../hub/guarded-hub.js'
 import type { Hub } from '../hub/hub.js'
@@ -13,7 +14,7 @@ import { OpenSockets } from '../limits/open-sockets.js'
 import { Penalties } from '../limits/penalties.js'
 import { type OpenLimiter, RateLimits } from '../limits/rate-limits.js'
 import type { Log } from '../log.js'
-import { type LoginEvents, NO_EVENTS, type Readiness, type ServerCounts } from '../login/events.js'
+import type { LoginEvents, Readiness, ServerCounts } from '../login/events.js'
 import { LoginLog } from '../login/login-log.js'
 import { PendingLogins } from '../login/pending-logins.js'
 import type { LoginSession } from '../login/session.js'
@@ -25,6 +26,13 @@ import { addressOf, CLOSE_TIMEOUT_MS, secureContextOf, type TlsFiles } from './l
 import { type AllowedOrigins, isLoopback } from './origins.js'
 import { RequestLimits } from './requests.js'
 import { createApp } from './routes.js'
+import type { AdmissionSettings } from './upgrade.js'
+
+/**
+ * The share of the calls which a Hub takes at a time that logins may hold while they wait for a
+ * signature: the rest is for logins that begin.
+ */
+const PENDING_SHARE = 0.8
 
 /** What a login server needs. */
 export interface ServerOptions {
@@ -89,12 +97,17 @@ export interface LoginServer {
  * @throws the system's error where the address can't be listened on, such as `EADDRINUSE`
  */
 export async function startServer(options: ServerOptions): Promise<LoginServer> {
-  const { port, host, log, demo, apiKey, tls, events = NO_EVENTS } = options
+  const { port, host, log, demo, apiKey, tls, events } = options
   const limits = completeLimits(options.limits)
   const hub = new GuardedHub(options.hub, { ...limits, hubTimeout: options.hubTimeout })
   const serverKey = apiKey instanceof ServerKey ? apiKey : new ServerKey(apiKey)
   const loginLog = new LoginLog(log, events)
-  const pendingLogins = new PendingLogins(limits.maxWaitingLogins)
+  const pendingLogins = new PendingLogins(() =>
+    Math.min(
+      limits.maxWaitingLogins,
+      PENDING_SHARE * (options.hub.capacity ?? Number.POSITIVE_INFINITY),
+    ),
+  )
   const rateLimits = new RateLimits(limits, options.openLimiter)
   const openSockets = new OpenSockets()
   const loadShedding = new LoadShedding(openSockets)
@@ -102,7 +115,17 @@ export async function startServer(options: ServerOptions): Promise<LoginServer> 
   const proxies = new TrustedProxies(options.trustedProxies)
   const requestLimits = new RequestLimits({ limits, proxies, rateLimits, events, log })
   const sessions = new Set<LoginSession>()
-  let isDraining = false
+  const admission: AdmissionSettings = {
+    limits,
+    rateLimits,
+    openSockets,
+    penalties: new Penalties(),
+    log,
+    allowedOrigins: options.allowedOrigins ?? 'local',
+    isLocal: host !== undefined && isLoopback(host),
+    proxies,
+    isDraining: false,
+  }
   const count = (): ServerCounts => ({
     logins: loginLog.running,
     waiting: pendingLogins.size,
@@ -111,7 +134,7 @@ export async function startServer(options: ServerOptions): Promise<LoginServer> 
     hubCalls: hub.callsInFlight,
   })
   const findReadiness = async (): Promise<Readiness> => {
-    if (isDraining) return 'draining'
+    if (admission.isDraining) return 'draining'
     return hub.isDown ? 'hub_unavailable' : serverKey.findReadiness()
   }
 
@@ -127,17 +150,7 @@ export async function startServer(options: ServerOptions): Promise<LoginServer> 
     loadShedding,
     sessions,
     requestLimits,
-    admission: {
-      limits,
-      rateLimits,
-      openSockets,
-      penalties: new Penalties(),
-      log,
-      allowedOrigins: options.allowedOrigins ?? 'local',
-      isLocal: host !== undefined && isLoopback(host),
-      proxies,
-      isDraining: () => isDraining,
-    },
+    admission,
     findReadiness,
   })
   if (demo) {
@@ -153,7 +166,7 @@ export async function startServer(options: ServerOptions): Promise<LoginServer> 
     throw error
   })
 
-  events.serverOpened({ limits, count, findReadiness, isHubDown: () => hub.isDown })
+  events?.serverOpened({ limits, count, findReadiness, isHubDown: () => hub.isDown })
   return {
     url: `${tls ? 'wss' : 'ws'}://${addressOf(server.address())}${LOGIN_PATH}`,
     count,
@@ -163,7 +176,7 @@ export async function startServer(options: ServerOptions): Promise<LoginServer> 
     },
     async close() {
       // It listens on while it drains, so that whoever comes is told to go elsewhere.
-      isDraining = true
+      admission.isDraining = true
       await drain(sessions, limits.shutdownTimeout)
       const closed = once(server, 'close')
       server.close()
@@ -186,7 +199,10 @@ async function drain(sessions: ReadonlySet<LoginSession>, seconds: number): Prom
   const timeUp = new AbortController()
   const { signal } = timeUp
   const drained = Promise.all([...sessions].map((session) => session.drain()))
-  await Promise.race([drained, wait(seconds * 1000, undefined, { signal }).catch(() => {})])
+  await Promise.race([
+    drained,
+    wait(toMilliseconds(seconds), undefined, { signal }).catch(() => {}),
+  ])
   timeUp.abort()
   for (const session of sessions) session.stop()
 }

@@ -14,7 +14,7 @@ const SIMPLE_AUTH_PATH = '/api/userauth'
 /** What the simple way needs. */
 export interface SimpleAuthSettings {
   readonly admission: AdmissionSettings
-  readonly events: LoginEvents
+  readonly events?: LoginEvents | undefined
   /** How long the API signature is valid, in seconds. */
   readonly userAuthTtl: number
   /** The server's own key at the Hub. */
@@ -34,7 +34,7 @@ export function simpleAuthRoutes(settings: SimpleAuthSettings): Router {
     ctx.vary('Origin')
     allowReading(ctx, settings.admission)
     const refusal = await decideRequest(ctx.req, settings.admission)
-    if (refusal?.limit) settings.events.limitHit(refusal.limit)
+    if (refusal?.limit) settings.events?.limitHit(refusal.limit)
     if (refusal) return refuse(ctx, refusal)
     // A key that wasn't checked may be one that lets everybody act as its owner.
     const isReady = (await settings.findReadiness()) === 'ready'

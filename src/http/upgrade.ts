@@ -32,8 +32,8 @@ export interface AdmissionSettings {
   /** Of addresses whose sockets flood. */
   readonly penalties: Penalties
   readonly log: Log
-  /** Whether the server is stopping. */
-  isDraining(): boolean
+  /** Whether the server is stopping: whoever comes then is sent elsewhere. */
+  isDraining: boolean
 }
 
 /**
@@ -93,7 +93,7 @@ function refuseRequest(
   { isDraining, isLocal, allowedOrigins }: AdmissionSettings,
 ): Refusal | undefined {
   const { host, origin } = request.headers
-  if (isDraining()) return UNAVAILABLE
+  if (isDraining) return UNAVAILABLE
   if (isLocal && !isLoopbackHost(host)) return { status: 403 }
   if (!isAllowedOrigin(origin, allowedOrigins)) return { status: 403 }
   return undefined

@@ -8,7 +8,7 @@ import {
   handleWhen,
   type IPolicy,
 } from 'cockatiel'
-import { withDeadline } from '../deadline.js'
+import { secondsNow, withDeadline } from '../deadline.js'
 import { Status } from '../grpc/status.js'
 import type { ApiKey } from '../keys/api-signature.js'
 import { type Hub, HubBusyError, HubError, type TokenCall } from './hub.js'
@@ -33,8 +33,8 @@ export interface HubGuards {
  */
 const RELEASED = new Error('the call was released')
 
-/** Asks something of the Hub, within bounds. */
-type Ask = <T>(work: () => Promise<T>) => Promise<T>
+/** Asks something of the Hub, within bounds; `onLate` is called where its deadline is met. */
+type Ask = <T>(work: () => Promise<T>, onLate: () => void) => Promise<T>
 
 /**
  * Keeps a Hub from being asked too much at once, and from being asked in vain while it is down:
@@ -43,7 +43,7 @@ type Ask = <T>(work: () => Promise<T>) => Promise<T>
  */
 export class GuardedHub implements Hub {
   readonly #hub: Hub
-  readonly #timeoutMs: number
+  readonly #timeout: number
   readonly #slots: IPolicy
   #callsInFlight = 0
   readonly #breaker = circuitBreaker(handleWhen(isHubDown), {
@@ -53,7 +53,7 @@ export class GuardedHub implements Hub {
 
   constructor(hub: Hub, { maxHubCalls, hubTimeout }: HubGuards) {
     this.#hub = hub
-    this.#timeoutMs = hubTimeout * 1000
+    this.#timeout = hubTimeout
     this.#slots = bulkhead(maxHubCalls, maxHubCalls)
   }
 
@@ -70,20 +70,23 @@ export class GuardedHub implements Hub {
   requestToken(pubkey: string, apiKey: ApiKey): TokenCall {
     return new GuardedCall(
       () => this.#hub.requestToken(pubkey, apiKey),
-      (work) => this.#ask(work),
+      (work, onLate) => this.#ask(work, onLate),
     )
   }
 
-  async #ask<T>(work: () => Promise<T>): Promise<T> {
+  async #ask<T>(work: () => Promise<T>, onLate: () => void): Promise<T> {
     // While one call tries whether the Hub is back, the others don't wait for what it finds.
     if (this.#breaker.state === CircuitState.HalfOpen) throw new HubError('the Hub is down')
-    const endsAt = performance.now() + this.#timeoutMs
+    const endsAt = secondsNow() + this.#timeout
     const step = async (): Promise<T> => {
-      const left = (endsAt - performance.now()) / 1000
+      const left = endsAt - secondsNow()
       if (left <= 0) throw new HubBusyError()
       this.#callsInFlight += 1
       try {
-        return await withDeadline(left, work(), lateError)
+        return await withDeadline(left, work(), () => {
+          onLate()
+          return lateError()
+        })
       } finally {
         this.#callsInFlight -= 1
       }
@@ -108,6 +111,7 @@ class GuardedCall implements TokenCall {
   #isReleased = false
   #fail: (error: unknown) => void = () => {}
   #freeStep: (reason: Error) => void = () => {}
+  readonly #onLate = () => this.#call?.release('late')
 
   constructor(open: () => TokenCall, ask: Ask) {
     this.#ask = ask
@@ -122,14 +126,14 @@ class GuardedCall implements TokenCall {
       this.#call = open()
       this.#call.failed.catch(this.#fail)
       return Promise.race([this.#call.challenge, this.#released])
-    })
+    }, this.#onLate)
     for (const promise of [this.failed, this.#released, this.challenge]) promise.catch(() => {})
   }
 
   answer(signature: Uint8Array): Promise<string> {
     const call = this.#call
     if (!call) throw new TypeError('a signature comes after a challenge')
-    return this.#ask(() => Promise.race([call.answer(signature), this.#released]))
+    return this.#ask(() => Promise.race([call.answer(signature), this.#released]), this.#onLate)
   }
 
   release(): void {

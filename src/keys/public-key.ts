@@ -1,6 +1,5 @@
 import { createPublicKey, verify } from 'node:crypto'
 import { base32 } from 'multiformats/bases/base32'
-import { decodeMultibase } from './multibase.js'
 
 /**
  * How the libp2p protobuf message `PublicKey` of an Ed25519 key starts:
@@ -25,9 +24,12 @@ const KEY_BYTES = 32
  */
 export function parsePublicKey(text: string): Uint8Array | undefined {
   if (!CANONICAL_TEXT.test(text)) return undefined
-  // Decoding refuses surplus bits.
-  const bytes = decodeMultibase(text)
-  return bytes && readPublicKey(bytes)
+  try {
+    return readPublicKey(base32.decode(text))
+  } catch {
+    // Decoding refuses surplus bits.
+    return undefined
+  }
 }
 
 /**

@@ -3,7 +3,7 @@ import type { RateLimits } from '../limits/rate-limits.js'
 import { ErrorCode } from '../protocol.js'
 import { type Authorize, type Decision, type LoginUser, readDecision } from '../users/authorize.js'
 import type { UserStore } from '../users/user-store.js'
-import { LoginError, throwIfLimited } from './errors.js'
+import { LoginError, rateLimited } from './errors.js'
 
 /** How long the app's own decision may take, in seconds. */
 const AUTHORIZE_TIMEOUT = 2
@@ -27,7 +27,8 @@ export async function authorizeUser(
   user: LoginUser,
   { rateLimits, authorize, users }: AuthorizationSettings,
 ): Promise<void> {
-  throwIfLimited(await rateLimits.countToken(user.pubkey), 'logins_per_minute_per_key')
+  const wait = await rateLimits.countToken(user.pubkey)
+  if (wait > 0) throw rateLimited(wait, 'logins_per_minute_per_key')
   if (authorize) {
     const decision = await decide(authorize, user)
     if (!decision.allow) throw new LoginError(ErrorCode.Denied, { text: decision.reason })

@@ -53,16 +53,6 @@ export class ClientDisconnected extends Error {
   override readonly name = 'ClientDisconnected'
 }
 
-/**
- * Refuses where a rate limit is hit.
- *
- * @param retryAfter - in how many seconds it no longer will be; 0 where it isn't
- * @throws LoginError `rate_limited`
- */
-export function throwIfLimited(retryAfter: number, limit: LimitName): void {
-  if (retryAfter > 0) throw rateLimited(retryAfter, limit)
-}
-
 /** The error for whoever has hit a rate limit, for `retryAfter` seconds. */
 export function rateLimited(retryAfter: number, limit: LimitName): LoginError {
   return new LoginError(ErrorCode.RateLimited, { retryAfter, limit })

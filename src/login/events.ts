@@ -60,13 +60,3 @@ export interface LoginEvents {
   /** A login, a message or an upgrade was refused because of a limit. */
   limitHit(limit: LimitName): void
 }
-
-/** Events that nobody listens to. */
-export const NO_EVENTS: LoginEvents = {
-  serverOpened() {},
-  loginEnded() {},
-  stepEnded() {},
-  messageRefused() {},
-  upgradeRefused() {},
-  limitHit() {},
-}

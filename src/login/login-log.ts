@@ -15,11 +15,11 @@ const LAST_GROUP = 24
  */
 export class LoginLog {
   readonly #log: Log
-  readonly #events: LoginEvents
+  readonly #events: LoginEvents | undefined
   #running = 0
 
-  /** @param events - are told of the same */
-  constructor(log: Log, events: LoginEvents) {
+  /** @param events - are told of the same; nobody is where missing */
+  constructor(log: Log, events?: LoginEvents) {
     this.#log = log
     this.#events = events
   }
@@ -49,13 +49,13 @@ export class LoginRecord implements StepTimer {
   readonly id = randomUUID().slice(LAST_GROUP)
   readonly #pubkey: string
   readonly #log: Log
-  readonly #events: LoginEvents
+  readonly #events: LoginEvents | undefined
   readonly #onEnd: () => void
   readonly #startedAt = performance.now()
   #step: LoginStep | undefined
   #stepStartedAt = 0
 
-  constructor(pubkey: string, log: Log, events: LoginEvents, onEnd: () => void) {
+  constructor(pubkey: string, log: Log, events: LoginEvents | undefined, onEnd: () => void) {
     this.#pubkey = pubkey
     this.#log = log
     this.#events = events
@@ -71,7 +71,7 @@ export class LoginRecord implements StepTimer {
   end(): void {
     if (!this.#step) return
     const ms = performance.now() - this.#stepStartedAt
-    this.#events.stepEnded(this.#step, ms / 1000)
+    this.#events?.stepEnded(this.#step, ms / 1000)
     this.#log.debug({ id: this.id, step: this.#step, ms: Math.round(ms) }, 'login step')
     this.#step = undefined
   }
@@ -97,7 +97,7 @@ export class LoginRecord implements StepTimer {
   #close(outcome: LoginOutcome): object {
     this.end()
     this.#onEnd()
-    this.#events.loginEnded(outcome)
+    this.#events?.loginEnded(outcome)
     const ms = Math.round(performance.now() - this.#startedAt)
     return { id: this.id, user: shortKey(this.#pubkey), ms, outcome }
   }

@@ -1,3 +1,4 @@
+import { toMilliseconds } from '../deadline.js'
 import { parsePublicKey } from '../keys/public-key.js'
 import { RETRY_AFTER_LOAD } from '../limits/limits.js'
 import type { LoadShedding } from '../limits/load-shedding.js'
@@ -9,7 +10,7 @@ import {
   type ServerMessage,
   toBufferJson,
 } from '../protocol.js'
-import { ClientDisconnected, LoginError, rateLimited, throwIfLimited } from './errors.js'
+import { ClientDisconnected, LoginError, rateLimited } from './errors.js'
 import type { LoginEvents } from './events.js'
 import { type LoginSettings, login } from './login.js'
 import type { LoginLog } from './login-log.js'
@@ -41,7 +42,8 @@ export interface AppSocket {
 /** What every session needs beside its socket. */
 export interface SessionSettings extends LoginSettings {
   readonly loginLog: LoginLog
-  readonly events: LoginEvents
+  /** Are told what happens; nobody is where missing. */
+  readonly events?: LoginEvents | undefined
   readonly rateLimits: RateLimits
   readonly pendingLogins: PendingLogins
   /** Whose logins are refused because the process has more to do than it can. */
@@ -76,16 +78,11 @@ export class LoginSession {
 
   /** Takes a frame from the app. */
   receive(frame: Buffer, isBinary: boolean): void {
-    if (this.#isClosed || this.#isFlooding) return
+    if (this.#isClosed || this.#useless >= MAX_USELESS_MESSAGES) return
     const message = isBinary ? undefined : parseAppMessage(frame.toString())
     if (message?.type === 'token') this.#startLogin(message.pubkey)
     else if (message?.type === 'challenge') this.#takeSignature(message.sig)
     else this.#takeGarbage()
-  }
-
-  /** Whether the app has sent too much that is useless: the socket closes, and nothing more counts. */
-  get #isFlooding(): boolean {
-    return this.#useless >= MAX_USELESS_MESSAGES
   }
 
   /** The app has disconnected, or is being cut off: ends the login that runs. */
@@ -150,8 +147,10 @@ export class LoginSession {
       const details = { retryAfter: RETRY_AFTER_LOAD, limit: 'event_loop_lag' } as const
       throw new LoginError(ErrorCode.Overloaded, details)
     }
-    throwIfLimited(await rateLimits.countMessage(this.#socket.address), PER_IP)
-    throwIfLimited(await rateLimits.checkKey(pubkey), 'logins_per_minute_per_key')
+    const wait = await rateLimits.countMessage(this.#socket.address)
+    if (wait > 0) throw rateLimited(wait, PER_IP)
+    const keyWait = await rateLimits.checkKey(pubkey)
+    if (keyWait > 0) throw rateLimited(keyWait, 'logins_per_minute_per_key')
   }
 
   #takeSignature(signature: Uint8Array): void {
@@ -193,12 +192,12 @@ export class LoginSession {
   /** Counts a message that was useless or beyond a limit, and tells whether that was one too many. */
   #isOneTooMany(): boolean {
     this.#useless += 1
-    return this.#isFlooding
+    return this.#useless >= MAX_USELESS_MESSAGES
   }
 
   /** Tells the app of an error that ends no login. */
   #refuseMessage(error: LoginError): void {
-    this.#settings.events.messageRefused(error.code)
+    this.#settings.events?.messageRefused(error.code)
     this.#report(error)
   }
 
@@ -211,7 +210,7 @@ export class LoginSession {
     if (reason instanceof ClientDisconnected) return
     const error = reason instanceof LoginError ? reason : new LoginError(ErrorCode.Internal)
     const { code, message: value, retryAfter, limit } = error
-    if (limit) this.#settings.events.limitHit(limit)
+    if (limit) this.#settings.events?.limitHit(limit)
     this.#send({ type: 'error', code, value, retryAfter, id })
     if (code === ErrorCode.BadRequest) this.#close(CloseCode.PolicyViolation)
     if (code === ErrorCode.ShuttingDown) this.#close(CloseCode.GoingAway)
@@ -222,7 +221,10 @@ export class LoginSession {
     if (this.#isDraining) this.#close(CloseCode.GoingAway)
     if (this.#isClosed) return
     const closeCode = this.#hasLoggedIn ? CloseCode.Normal : CloseCode.PolicyViolation
-    this.#idle = setTimeout(() => this.#close(closeCode), this.#settings.idleTimeout * 1000)
+    this.#idle = setTimeout(
+      () => this.#close(closeCode),
+      toMilliseconds(this.#settings.idleTimeout),
+    )
   }
 
   #close(code: CloseCode): void {
@@ -235,7 +237,7 @@ export class LoginSession {
   /** Closes the socket of an app that floods, and ends its login. */
   #closeFlood(): void {
     if (this.#isClosed) return
-    this.#settings.events.limitHit('messages_per_socket')
+    this.#settings.events?.limitHit('messages_per_socket')
     this.disconnected()
     this.#socket.closeFlood()
   }

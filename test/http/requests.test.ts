@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import { describe, expect, it, vi } from 'vitest'
-import { NO_EVENTS } from '../../src/login/events.js'
 import { startWithDevHub } from '../support/login-server.js'
+import { serveMetrics } from '../support/metrics.js'
 import { closed, get, openTcp } from '../support/raw-http.js'
 import { TestApp } from '../support/test-app.js'
 
@@ -12,10 +12,11 @@ const HEALTH = 'GET /health HTTP/1.1\r\nHost: localhost\r\n\r\n'
 
 describe('the limit on requests', () => {
   it.each(['/nope', '/'])('refuses GET %s beyond it, and ends the connection', async (path) => {
-    const limitHit = vi.fn()
+    const { events } = await serveMetrics()
+    const limitHit = vi.spyOn(events, 'limitHit')
     const { server } = await startWithDevHub({
       ...TEN_REQUESTS,
-      events: { ...NO_EVENTS, limitHit },
+      events,
     })
     for (let request = 0; request < 10; request += 1) {
       expect((await get(server, path)).status).toBe(404)

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto'
+import { pino } from 'pino'
 import { describe, expect, it } from 'vitest'
 import { type Hub, HubBusyError, HubError, type TokenCall } from '../../src/hub/hub.js'
 import { ServerKey } from '../../src/hub/server-key.js'
@@ -162,9 +163,25 @@ describe('login', () => {
     expect(await ended).toBeInstanceOf(ClientDisconnected)
   })
 
+  it('starts no call while the key is refused', async () => {
+    const hub = new TestHub()
+    const kind = { action: 'refuse', text: 'refused' } as const
+    const serverKey = new ServerKey(apiKey, {
+      check: async () => kind,
+      log: pino({ level: 'silent' }),
+    })
+    await serverKey.check()
+    serverKey.close()
+    const rateLimits = new RateLimits(DEFAULT_LIMITS)
+    const settings = { hub, serverKey, rateLimits, challengeTimeout: 1, userAuthTtl: 300 }
+    const refused = login(user, signWell, settings, new AbortController().signal)
+    await expect(refused).rejects.toMatchObject({ code: 'hub_rejected' })
+    expect(hub.asked).toEqual([])
+  })
+
   it('starts no call while the key is unchecked', async () => {
     const hub = new TestHub()
-    const serverKey = new ServerKey(apiKey, never)
+    const serverKey = new ServerKey(apiKey, { check: never, log: pino({ level: 'silent' }) })
     const rateLimits = new RateLimits(DEFAULT_LIMITS)
     const settings = { hub, serverKey, rateLimits, challengeTimeout: 1, userAuthTtl: 300 }
     const { signal } = new AbortController()

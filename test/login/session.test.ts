@@ -5,7 +5,6 @@ import type { Hub, TokenCall } from '../../src/hub/hub.js'
 import { ServerKey } from '../../src/hub/server-key.js'
 import { DEFAULT_LIMITS } from '../../src/limits/limits.js'
 import { RateLimits } from '../../src/limits/rate-limits.js'
-import { NO_EVENTS } from '../../src/login/events.js'
 import { LoginLog } from '../../src/login/login-log.js'
 import { PendingLogins } from '../../src/login/pending-logins.js'
 import { type AppSocket, LoginSession } from '../../src/login/session.js'
@@ -59,7 +58,7 @@ beforeEach(() => {
 })
 
 function openSession(limits = {}): LoginSession {
-  loginLog = new LoginLog(pino({ level: 'silent' }), NO_EVENTS)
+  loginLog = new LoginLog(pino({ level: 'silent' }))
   const session = new LoginSession(socket, {
     hub,
     serverKey: new ServerKey({ key: 'bkey', secret: randomBytes(24) }),
@@ -67,9 +66,8 @@ function openSession(limits = {}): LoginSession {
     userAuthTtl: 300,
     idleTimeout: 30,
     loginLog,
-    events: NO_EVENTS,
     rateLimits: new RateLimits({ ...DEFAULT_LIMITS, ...limits }),
-    pendingLogins: new PendingLogins(Number.POSITIVE_INFINITY),
+    pendingLogins: new PendingLogins(() => Number.POSITIVE_INFINITY),
     loadShedding,
   })
   return session
