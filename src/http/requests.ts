@@ -43,7 +43,7 @@ export interface RequestSettings {
   readonly limits: Limits
   readonly proxies: TrustedProxies
   readonly rateLimits: RateLimits
-  readonly events?: LoginEvents | undefined
+  readonly events: LoginEvents | undefined
   readonly log: Log
 }
 

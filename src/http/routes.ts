@@ -10,7 +10,7 @@ import type { Readiness } from '../login/events.js'
 import { answerErrors } from './errors.js'
 import { BoundedKoa, CLOSE_TIMEOUT_MS, type TlsFiles } from './listener.js'
 import { simpleAuthRoutes } from './simple-auth.js'
-import { type EndpointSettings, socketRoutes, verifyUpgrade } from './websocket.js'
+import { type SocketSettings, socketRoutes, verifyUpgrade } from './websocket.js'
 
 /** The most that a request's body may have. No route takes one yet, so it is small. */
 const MAX_BODY = '1kb'
@@ -19,7 +19,7 @@ const MAX_BODY = '1kb'
 const RESPONSE_PARTS = 6
 
 /** What the app is built of. */
-export interface AppSettings extends EndpointSettings {
+export interface AppSettings extends SocketSettings {
   /** What to serve TLS with; it is plain HTTP where missing. */
   readonly tls?: TlsFiles | undefined
   /** Whether credentials are given to whoever asks, without identity. */

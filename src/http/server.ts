@@ -149,8 +149,8 @@ export async function startServer(options: ServerOptions): Promise<LoginServer> 
     rateLimits,
     loadShedding,
     sessions,
-    admission,
     requestLimits,
+    admission,
     findReadiness,
   })
   if (demo) {
