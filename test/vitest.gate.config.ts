@@ -7,5 +7,7 @@ export default defineConfig({
     ...config.test,
     include: ['test/**/*.gate.test.ts'],
     exclude: configDefaults.exclude,
+    testTimeout: 60_000,
+    hookTimeout: 120_000,
   },
 })

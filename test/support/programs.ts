@@ -1,6 +1,5 @@
 import { existsSync, readdirSync } from 'node:fs'
 import { delimiter, join } from 'node:path'
-import { chromium } from 'playwright-core'
 
 /** What browsers of the Chromium family are called on a PATH. */
 const BROWSERS = ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable', 'chrome']
@@ -17,16 +16,18 @@ const POSTGRES_VERSIONS = '/usr/lib/postgresql'
  */
 export const PROGRAMS = {
   /** A browser, also as CHROME_PATH says or where playwright puts it. */
-  chromium: findChromium(),
+  chromium: await findChromium(),
   /** PostgreSQL's `initdb`, which has the server's other programs beside it. */
   initdb: findProgram(['initdb'], postgresFolders()),
   redis: findProgram(['redis-server'], SERVER_FOLDERS),
   nginx: findProgram(['nginx'], SERVER_FOLDERS),
 } as const
 
-function findChromium(): string | undefined {
-  const named = [process.env.CHROME_PATH ?? '', chromium.executablePath()]
-  return named.find(isThere) ?? findProgram(BROWSERS)
+async function findChromium(): Promise<string | undefined> {
+  const found = [process.env.CHROME_PATH ?? ''].find(isThere) ?? findProgram(BROWSERS)
+  if (found !== undefined) return found
+  const { chromium } = await import('playwright-core')
+  return [chromium.executablePath()].find(isThere)
 }
 
 /** The newest version first. */
