@@ -72,11 +72,11 @@ export const webhookUrl = z.string().refine((text) => {
   return WEB_SCHEMES.includes(protocol) && username === '' && password === ''
 }, 'must be a URL without user name or password, such as https://app.example.org/authorize')
 
-/** Reads a number of things; 0 lifts the limit. */
+/** Reads a limit on a number of things; 0 lifts it, and is read as Infinity. */
 export const count = z
   .string()
   .regex(/^\d{1,9}$/, 'must be a whole number; 0 lifts the limit')
-  .transform(Number)
+  .transform((text) => Number(text) || Number.POSITIVE_INFINITY)
 
 /** Reads a number of bytes, at least as many as the protocol's largest message has. */
 export const messageBytes = z

@@ -44,14 +44,14 @@ export class BoundedKoa extends Koa {
   readonly #connections = new Set<Socket>()
 
   /**
-   * @param maxSockets - how many WebSockets there may be; 0 for any number
+   * @param maxSockets - how many WebSockets there may be; `Infinity` for any number
    * @param tls - what to serve TLS with; it is plain HTTP where missing
    */
   constructor(maxSockets: number, tls?: TlsFiles) {
     super()
     this.listen = (...args: unknown[]) => {
       const server = this.#createServer(tls)
-      if (maxSockets > 0) server.maxConnections = maxSockets + REQUEST_CONNECTIONS
+      server.maxConnections = maxSockets + REQUEST_CONNECTIONS
       server.on('connection', (socket: Socket) => {
         this.#connections.add(socket)
         socket.once('close', () => this.#connections.delete(socket))

@@ -7,7 +7,7 @@ import type { Hub } from '../hub/hub.js'
 import { ServerKey } from '../hub/server-key.js'
 import type { ApiKey } from '../keys/api-signature.js'
 import { EventLoopWatch } from '../limits/event-loop.js'
-import { DEFAULT_LIMITS, type Limits } from '../limits/limits.js'
+import { completeLimits, type Limits } from '../limits/limits.js'
 import { type OpenLimiter, RateLimits } from '../limits/rate-limits.js'
 import type { Log } from '../log.js'
 import type { LoginEvents, Readiness, ServerCounts } from '../login/events.js'
@@ -87,7 +87,7 @@ export interface LoginServer {
  */
 export async function startServer(options: ServerOptions): Promise<LoginServer> {
   const { port, host, log, demo, apiKey, tls, events } = options
-  const limits = { ...DEFAULT_LIMITS, ...options.limits }
+  const limits = completeLimits(options.limits)
   const hub = new GuardedHub(options.hub, { ...limits, hubTimeout: options.hubTimeout })
   const serverKey = apiKey instanceof ServerKey ? apiKey : new ServerKey(apiKey)
   const loginLog = new LoginLog(log, events)

@@ -83,7 +83,7 @@ export async function decideUpgrade(
     return decide(UNAVAILABLE)
   }
   if (retryAfter > 0) {
-    return decide({ status: 429, retryAfter, limit: 'upgrades_per_minute_per_address' })
+    return decide({ status: 429, retryAfter, limit: 'upgrades_per_minute_per_ip' })
   }
   if (settings.isDraining) return decide(UNAVAILABLE)
   // From here to the open socket nothing is awaited: no two upgrades get the same last place.
@@ -104,7 +104,7 @@ export async function decideRequest(
   const address = settings.proxies.clientOf(request)
   const retryAfter = await settings.rateLimits.countMessage(address)
   if (retryAfter <= 0) return undefined
-  return { status: 429, retryAfter, limit: 'logins_per_minute_per_address' }
+  return { status: 429, retryAfter, limit: 'logins_per_minute_per_ip' }
 }
 
 /** The headers that tell a refused client when to come back. */
@@ -129,18 +129,13 @@ function refuseForNumbers(
   address: string,
   { limits, openSockets }: AdmissionSettings,
 ): Refusal | undefined {
-  if (reaches(limits.maxSocketsPerAddress, openSockets.of(address))) {
-    return { status: 429, retryAfter: RETRY_AFTER, limit: 'sockets_per_address' }
+  if (openSockets.of(address) >= limits.maxSocketsPerIp) {
+    return { status: 429, retryAfter: RETRY_AFTER, limit: 'sockets_per_ip' }
   }
-  if (reaches(limits.maxSockets, openSockets.total)) {
+  if (openSockets.total >= limits.maxSockets) {
     return { status: 503, retryAfter: RETRY_AFTER, limit: 'sockets' }
   }
   return undefined
-}
-
-/** A limit of 0 is none. */
-function reaches(limit: number, count: number): boolean {
-  return limit > 0 && count >= limit
 }
 
 /** The request's path as it was sent, without the query. */

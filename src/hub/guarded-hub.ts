@@ -7,7 +7,6 @@ import {
   circuitBreaker,
   handleWhen,
   type IPolicy,
-  noop,
 } from 'cockatiel'
 import { withDeadline } from '../deadline.js'
 import { Status } from '../grpc/status.js'
@@ -22,7 +21,7 @@ const REST_MS = 2_000
 
 /** What bounds the asking of a Hub. */
 export interface HubGuards {
-  /** How many steps may be asked of the Hub at once, and how many may queue; 0 for any number. */
+  /** How many steps may be asked of the Hub at once, and how many may queue; may be `Infinity`. */
   readonly maxHubCalls: number
   /** How long a step may take, its time in the queue included, in seconds. */
   readonly hubTimeout: number
@@ -55,7 +54,7 @@ export class GuardedHub implements Hub {
   constructor(hub: Hub, { maxHubCalls, hubTimeout }: HubGuards) {
     this.#hub = hub
     this.#timeoutMs = hubTimeout * 1000
-    this.#slots = maxHubCalls > 0 ? bulkhead(maxHubCalls, maxHubCalls) : noop
+    this.#slots = bulkhead(maxHubCalls, maxHubCalls)
   }
 
   /** Whether the Hub counts as down. */

@@ -6,10 +6,10 @@ export const RETRY_AFTER_LOAD = 2
 
 /** The limits that a client can run into, by the names that logs and metrics have for them. */
 export const LIMIT_NAMES = [
-  'upgrades_per_minute_per_address',
-  'sockets_per_address',
+  'upgrades_per_minute_per_ip',
+  'sockets_per_ip',
   'sockets',
-  'logins_per_minute_per_address',
+  'logins_per_minute_per_ip',
   'logins_per_minute_per_key',
   'hub_calls',
   'waiting_logins',
@@ -19,31 +19,40 @@ export const LIMIT_NAMES = [
 /** One of {@link LIMIT_NAMES}. */
 export type LimitName = (typeof LIMIT_NAMES)[number]
 
-/** What bounds a server. Every limit has its name, unit, default and reason here. */
+/**
+ * Limits of a server: each with its name, unit and reason. `Number.POSITIVE_INFINITY` lifts a
+ * limit on a number of things; in the configuration that is written as 0.
+ */
 export interface Limits {
   /**
-   * How long a socket may go without starting a login, in seconds: long enough for a slow phone
-   * to send its first message, short enough that idle sockets don't pile up.
+   * How long a socket may stay open while no login runs on it, in seconds: long enough for a slow
+   * phone to send its first message, short enough that idle sockets don't pile up. Can't be lifted.
    */
   readonly idleTimeout: number
-  /** The most that one message may have, in bytes: eight times what a signature takes as JSON. */
-  readonly maxMessageBytes: number
-  /** How many sockets may be open at once; 0 for any number. Each takes up to 20 kB. */
-  readonly maxSockets: number
-  /** How many sockets one address may have open at once; 0 for any number. */
-  readonly maxSocketsPerAddress: number
-  /** How many logins one address may start in a minute, junk included; 0 for any number. */
-  readonly loginsPerMinutePerAddress: number
   /**
-   * How many logins of one public key may succeed in a minute; 0 for any number. The SDK logs in
-   * once for each call that it makes while expired, so 25 calls at once are 25 logins.
+   * The size of the largest message that an app may send, in bytes: eight times what a signature
+   * takes as JSON. Can't be lifted.
+   */
+  readonly maxMessageBytes: number
+  /** How many sockets may be open at once. Each takes up to 20 kB. `Infinity` lifts it. */
+  readonly maxSockets: number
+  /** How many sockets of one IP address may be open at once. `Infinity` lifts it. */
+  readonly maxSocketsPerIp: number
+  /**
+   * How many logins one IP address may start in a minute, invalid messages included. `Infinity`
+   * lifts it.
+   */
+  readonly loginsPerMinutePerIp: number
+  /**
+   * How many logins of one public key may succeed in a minute. The SDK logs in once for each call
+   * that it makes while expired, so 25 calls at once are 25 logins. `Infinity` lifts it.
    */
   readonly loginsPerMinutePerKey: number
-  /** How many steps may be asked of the Hub at once; 0 for any number. */
+  /** How many steps may be asked of the Hub at once; as many may queue. `Infinity` lifts it. */
   readonly maxHubCalls: number
-  /** How many logins may wait for their apps' signatures at once; 0 for any number. */
+  /** How many logins may wait for their apps' signatures at once. `Infinity` lifts it. */
   readonly maxWaitingLogins: number
-  /** How long logins may run on once the server is told to stop, in seconds. */
+  /** How long logins may run on once the server is told to stop, in seconds. Can't be lifted. */
   readonly shutdownTimeout: number
 }
 
@@ -52,10 +61,23 @@ export const DEFAULT_LIMITS: Limits = {
   idleTimeout: 10,
   maxMessageBytes: 4_096,
   maxSockets: 10_000,
-  maxSocketsPerAddress: 100,
-  loginsPerMinutePerAddress: 300,
+  maxSocketsPerIp: 100,
+  loginsPerMinutePerIp: 300,
   loginsPerMinutePerKey: 120,
   maxHubCalls: 200,
   maxWaitingLogins: 2_000,
   shutdownTimeout: 10,
+}
+
+/**
+ * Completes limits with the usual ones.
+ *
+ * @throws RangeError for a limit of 0 or less, which would let nobody in
+ */
+export function completeLimits(limits: Partial<Limits> = {}): Limits {
+  for (const [name, value] of Object.entries(limits)) {
+    if (value > 0) continue
+    throw new RangeError(`limits.${name}: must be above 0, is ${value}; Infinity lifts a limit`)
+  }
+  return { ...DEFAULT_LIMITS, ...limits }
 }

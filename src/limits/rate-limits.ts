@@ -27,13 +27,16 @@ export class RateLimits {
 
   /** @param openLimiter - makes what counts; in memory where missing */
   constructor(
-    { loginsPerMinutePerAddress, loginsPerMinutePerKey }: Limits,
+    { loginsPerMinutePerIp, loginsPerMinutePerKey }: Limits,
     openLimiter = openMemoryLimiter,
   ) {
+    // What is not limited is not counted either: it would cost memory, or a call to Redis.
     const limit = (keyPrefix: string, points: number) =>
-      new RateLimit(points > 0 ? openLimiter({ keyPrefix, points, duration: WINDOW }) : undefined)
-    this.#upgrades = limit('upgrade', loginsPerMinutePerAddress * UPGRADES_PER_LOGIN)
-    this.#logins = limit('login', loginsPerMinutePerAddress)
+      new RateLimit(
+        Number.isFinite(points) ? openLimiter({ keyPrefix, points, duration: WINDOW }) : undefined,
+      )
+    this.#upgrades = limit('upgrade', loginsPerMinutePerIp * UPGRADES_PER_LOGIN)
+    this.#logins = limit('login', loginsPerMinutePerIp)
     this.#tokens = limit('token', loginsPerMinutePerKey)
   }
 

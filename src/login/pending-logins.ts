@@ -20,7 +20,7 @@ export class PendingLogins {
   readonly #byAddress = new Map<string, Set<PendingLogin>>()
   #size = 0
 
-  /** @param limit - how many may wait; 0 for any number */
+  /** @param limit - how many may wait; `Infinity` for any number */
   constructor(limit: number) {
     this.#limit = limit
   }
@@ -35,7 +35,7 @@ export class PendingLogins {
     const peers = this.#byAddress.get(login.address) ?? new Set()
     this.#byAddress.set(login.address, peers.add(login))
     this.#size += 1
-    if (this.#limit > 0 && this.#size > this.#limit) this.#evict()
+    if (this.#size > this.#limit) this.#evict()
   }
 
   /** Removes a login. Does nothing for one that isn't there. */

@@ -16,7 +16,7 @@ import type { PendingLogins } from './pending-logins.js'
 import { RunningLogin } from './running-login.js'
 
 /** The name of the limit on how often a login may be started. */
-const PER_ADDRESS = 'logins_per_minute_per_address'
+const PER_IP = 'logins_per_minute_per_ip'
 
 /** What a session needs of its socket. */
 export interface AppSocket {
@@ -133,7 +133,7 @@ export class LoginSession {
       throw new LoginError(ErrorCode.Overloaded, details)
     }
     const wait = await rateLimits.countMessage(this.#socket.address)
-    if (wait > 0) throw rateLimited(wait, PER_ADDRESS)
+    if (wait > 0) throw rateLimited(wait, PER_IP)
     const keyWait = await rateLimits.checkKey(pubkey)
     if (keyWait > 0) throw rateLimited(keyWait, 'logins_per_minute_per_key')
   }
@@ -161,7 +161,7 @@ export class LoginSession {
     this.#settings.rateLimits.countMessage(this.#socket.address).then(
       (retryAfter) => {
         const isLimited = retryAfter > 0
-        this.#refuseMessage(isLimited ? rateLimited(retryAfter, PER_ADDRESS) : new LoginError(code))
+        this.#refuseMessage(isLimited ? rateLimited(retryAfter, PER_IP) : new LoginError(code))
       },
       (error: unknown) => {
         this.#settings.loginLog.messageFailed(error)

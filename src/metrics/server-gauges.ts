@@ -13,7 +13,7 @@ export function addServerGauges(registry: Registry, server: ServerView): void {
   const { limits, count } = server
   const gauges: readonly [name: string, help: string, read: () => number | Promise<number>][] = [
     ['sockets_open', 'WebSockets that are open.', () => count().sockets],
-    ['sockets_limit', 'MAX_SOCKETS; 0 for any number.', () => limits.maxSockets],
+    ['sockets_limit', 'MAX_SOCKETS; +Inf where it is lifted.', () => limits.maxSockets],
     ['logins_running', 'Logins that run.', () => count().logins],
     [
       'logins_waiting',
@@ -22,7 +22,7 @@ export function addServerGauges(registry: Registry, server: ServerView): void {
     ],
     [
       'logins_waiting_limit',
-      'MAX_WAITING_LOGINS; 0 for any number.',
+      'MAX_WAITING_LOGINS; +Inf where it is lifted.',
       () => limits.maxWaitingLogins,
     ],
     [
@@ -30,7 +30,7 @@ export function addServerGauges(registry: Registry, server: ServerView): void {
       'Steps of logins that the Hub is being asked for, without those that queue.',
       () => count().hubCalls,
     ],
-    ['hub_calls_limit', 'MAX_HUB_CALLS; 0 for any number.', () => limits.maxHubCalls],
+    ['hub_calls_limit', 'MAX_HUB_CALLS; +Inf where it is lifted.', () => limits.maxHubCalls],
     [
       'hub_down',
       '1 while the Hub has failed so often in a row that it is left alone, else 0.',

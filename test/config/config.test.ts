@@ -154,9 +154,9 @@ describe('a configuration', () => {
       limits: {
         idleTimeout: 1,
         maxMessageBytes: 2048,
-        maxSockets: 0,
-        maxSocketsPerAddress: 3,
-        loginsPerMinutePerAddress: 4,
+        maxSockets: Number.POSITIVE_INFINITY,
+        maxSocketsPerIp: 3,
+        loginsPerMinutePerIp: 4,
         loginsPerMinutePerKey: 5,
         maxHubCalls: 6,
         maxWaitingLogins: 7,

@@ -81,7 +81,7 @@ describe('GET /api/userauth', () => {
   it('counts like a login', async () => {
     const { events } = await serveMetrics()
     const limitHit = vi.spyOn(events, 'limitHit')
-    const limits = { loginsPerMinutePerAddress: 2 }
+    const limits = { loginsPerMinutePerIp: 2 }
     const { server } = await startSimple({ limits, events })
     const app = await TestApp.connect(server.url)
     expect(await app.login()).toMatchObject({ type: 'token' })
@@ -90,7 +90,7 @@ describe('GET /api/userauth', () => {
     const { status, headers, body } = await ask(server.url, { origin })
     expect([status, body]).toEqual([429, { error: 'Too Many Requests' }])
     expect(Number(headers['retry-after'])).toBeGreaterThan(0)
-    expect(limitHit.mock.calls).toEqual([['logins_per_minute_per_address']])
+    expect(limitHit.mock.calls).toEqual([['logins_per_minute_per_ip']])
     // The page may read when to come back.
     expect(headers).toMatchObject({
       'access-control-allow-origin': origin,

@@ -86,7 +86,7 @@ describe('by its host, an upgrade', () => {
 
 describe('by its number, an upgrade', () => {
   it('is refused beyond the most sockets of one address', async () => {
-    const { server } = await startWithDevHub({ limits: { maxSocketsPerAddress: 2 } })
+    const { server } = await startWithDevHub({ limits: { maxSocketsPerIp: 2 } })
     const first = await TestApp.connect(server.url)
     await TestApp.connect(server.url)
     expect(await upgrade(server.url)).toEqual({ status: 429, retryAfter: '5' })
@@ -103,7 +103,11 @@ describe('by its number, an upgrade', () => {
   })
 
   it('passes whatever the number, where limits are lifted', async () => {
-    const limits = { maxSockets: 0, maxSocketsPerAddress: 0, loginsPerMinutePerAddress: 0 }
+    const limits = {
+      maxSockets: Number.POSITIVE_INFINITY,
+      maxSocketsPerIp: Number.POSITIVE_INFINITY,
+      loginsPerMinutePerIp: Number.POSITIVE_INFINITY,
+    }
     const { server } = await startWithDevHub({ limits })
     for (let round = 0; round < 5; round += 1) {
       expect((await upgrade(server.url)).status).toBe(101)
@@ -119,7 +123,7 @@ describe('by its number, an upgrade', () => {
   })
 
   it('is refused where an address connects and leaves too often', async () => {
-    const { server } = await startWithDevHub({ limits: { loginsPerMinutePerAddress: 1 } })
+    const { server } = await startWithDevHub({ limits: { loginsPerMinutePerIp: 1 } })
     for (let round = 0; round < 10; round += 1) (await TestApp.connect(server.url)).leave()
     const { status, retryAfter } = await upgrade(server.url)
     expect(status).toBe(429)
@@ -128,7 +132,7 @@ describe('by its number, an upgrade', () => {
   })
 
   it('is counted for the address that a trusted proxy names, and no other', async () => {
-    const settings = { limits: { maxSocketsPerAddress: 1 } }
+    const settings = { limits: { maxSocketsPerIp: 1 } }
     const { server } = await startWithDevHub({ ...settings, trustedProxies: ['127.0.0.0/8'] })
     const from = (address: string) => upgrade(server.url, { 'x-forwarded-for': address })
     expect((await from('192.0.2.1')).status).toBe(101)
@@ -139,7 +143,7 @@ describe('by its number, an upgrade', () => {
   })
 
   it('is counted for its peer, whatever it claims, where no proxy is trusted', async () => {
-    const { server } = await startWithDevHub({ limits: { maxSocketsPerAddress: 1 } })
+    const { server } = await startWithDevHub({ limits: { maxSocketsPerIp: 1 } })
     const from = (address: string) => upgrade(server.url, { 'x-forwarded-for': address })
     expect((await from('192.0.2.1')).status).toBe(101)
     expect((await from('192.0.2.2')).status).toBe(429)

@@ -6,9 +6,17 @@ import { expectNoLoginLeft, expectNothingLeft } from '../support/leftovers.js'
 import { startWithDevHub, startWithFaultyHub } from '../support/login-server.js'
 import { TestApp } from '../support/test-app.js'
 
+describe('a limit that is not above 0', () => {
+  it.each([0, -1, Number.NaN])('is refused, as %d would let nobody in', async (maxSockets) => {
+    await expect(startWithDevHub({ limits: { maxSockets } })).rejects.toThrow(
+      /^limits\.maxSockets: must be above 0, .*Infinity lifts/,
+    )
+  })
+})
+
 describe('the limit on logins', () => {
   it('of an address counts junk too', async () => {
-    const { server } = await startWithDevHub({ limits: { loginsPerMinutePerAddress: 3 } })
+    const { server } = await startWithDevHub({ limits: { loginsPerMinutePerIp: 3 } })
     const app = await TestApp.connect(server.url)
     app.send({ type: 'token', pubkey: 'nonsense' })
     expect(await app.next()).toMatchObject({ code: 'invalid_pubkey' })
@@ -54,8 +62,11 @@ describe('the limit on logins', () => {
     expect(outcomes.filter(({ code }) => code === 'rate_limited')).toHaveLength(3)
   })
 
-  it('is lifted by 0', async () => {
-    const limits = { loginsPerMinutePerAddress: 0, loginsPerMinutePerKey: 0 }
+  it('is lifted by Infinity', async () => {
+    const limits = {
+      loginsPerMinutePerIp: Number.POSITIVE_INFINITY,
+      loginsPerMinutePerKey: Number.POSITIVE_INFINITY,
+    }
     const { server } = await startWithDevHub({ limits })
     const app = await TestApp.connect(server.url)
     for (let message = 0; message < 400; message += 1) {

@@ -40,7 +40,7 @@ describe.runIf(HAS_REDIS || process.env.CI)('limits in Redis', () => {
   })
 
   it('are counted across servers, by address and by key', async () => {
-    const limits = { loginsPerMinutePerAddress: 3, loginsPerMinutePerKey: 2 }
+    const limits = { loginsPerMinutePerIp: 3, loginsPerMinutePerKey: 2 }
     const one = await open(server.url, limits)
     const other = await open(server.url, limits)
     expect(await one.rateLimits.countMessage('192.0.2.1')).toBe(0)
@@ -55,7 +55,7 @@ describe.runIf(HAS_REDIS || process.env.CI)('limits in Redis', () => {
   })
 
   it('are counted in memory while it is gone, and there again when it is back', async () => {
-    const opened = await open(server.url, { loginsPerMinutePerAddress: 2 })
+    const opened = await open(server.url, { loginsPerMinutePerIp: 2 })
     await server.stop()
     await vi.waitFor(() => expect(opened.logged(AWAY)).toBe(1))
     expect(await opened.rateLimits.countMessage('192.0.2.1')).toBe(0)
@@ -71,7 +71,7 @@ describe.runIf(HAS_REDIS || process.env.CI)('limits in Redis', () => {
   })
 
   it('are counted in memory while it is frozen', async () => {
-    const opened = await open(server.url, { loginsPerMinutePerAddress: 2 })
+    const opened = await open(server.url, { loginsPerMinutePerIp: 2 })
     server.freeze()
     onTestFinished(() => server.thaw())
     expect(await opened.rateLimits.countMessage('192.0.2.1')).toBe(0)
@@ -84,7 +84,7 @@ describe.runIf(HAS_REDIS || process.env.CI)('limits in Redis', () => {
 
   it('need not be there when the server starts', async () => {
     const opened = await open(`redis://127.0.0.1:${await freePort()}`, {
-      loginsPerMinutePerAddress: 1,
+      loginsPerMinutePerIp: 1,
     })
     expect(await opened.rateLimits.countMessage('192.0.2.1')).toBe(0)
     expect(await opened.rateLimits.countMessage('192.0.2.1')).toBeGreaterThan(50)

@@ -263,7 +263,7 @@ function fault(name: string): Fault {
 
 describe('an app that never reads', () => {
   it('is cut off once it leaves too much unread', async () => {
-    const limits = { loginsPerMinutePerAddress: 0, idleTimeout: LONG }
+    const limits = { loginsPerMinutePerIp: Number.POSITIVE_INFINITY, idleTimeout: LONG }
     const { hub, server } = await startWithDevHub({ limits })
     const app = await TestApp.connect(server.url)
     app.socket.pause()

@@ -61,7 +61,7 @@ function openSession(limits = {}): LoginSession {
     idleTimeout: 30,
     loginLog,
     rateLimits: new RateLimits({ ...DEFAULT_LIMITS, ...limits }),
-    pendingLogins: new PendingLogins(0),
+    pendingLogins: new PendingLogins(Number.POSITIVE_INFINITY),
     eventLoop,
   })
   return session
@@ -143,7 +143,7 @@ describe('a session', () => {
   })
 
   it('counts useless messages like logins', async () => {
-    const session = openSession({ loginsPerMinutePerAddress: 2 })
+    const session = openSession({ loginsPerMinutePerIp: 2 })
     for (let message = 0; message < 3; message += 1) {
       receive(session, { type: 'challenge', sig: [] })
     }
@@ -152,7 +152,7 @@ describe('a session', () => {
   })
 
   it('closes junk even where the address may send no more', async () => {
-    const session = openSession({ loginsPerMinutePerAddress: 1 })
+    const session = openSession({ loginsPerMinutePerIp: 1 })
     receive(session, { type: 'token', pubkey: 'x' })
     receive(session, { type: 'token', pubkey: 'x' })
     await expectTold('invalid_pubkey', 'rate_limited')

@@ -85,6 +85,17 @@ describe('the metrics', () => {
     expect(after.value(`${steps}_bucket`, { step: 'hub_challenge', le: '0.25' })).toBe(0)
   })
 
+  it('show limits that are lifted as infinite', async () => {
+    const metrics = await serveMetrics()
+    const lifted = Number.POSITIVE_INFINITY
+    const limits = { maxSockets: lifted, maxHubCalls: lifted, maxWaitingLogins: lifted }
+    await startWithDevHub({ events: metrics.events, limits })
+    const found = await scrape(metrics.url)
+    for (const name of ['sockets', 'hub_calls', 'logins_waiting']) {
+      expect(found.value(`userauth_${name}_limit`), name).toBe(lifted)
+    }
+  })
+
   it('count those for whom the Hub has no place left', async () => {
     const metrics = await serveMetrics()
     const settings = { events: metrics.events, limits: { maxHubCalls: 1 } }
@@ -100,7 +111,7 @@ describe('the metrics', () => {
   })
 
   it('count limits hit, and messages and upgrades refused', async () => {
-    const limits = { loginsPerMinutePerKey: 1, maxSocketsPerAddress: 2, maxWaitingLogins: 1 }
+    const limits = { loginsPerMinutePerKey: 1, maxSocketsPerIp: 2, maxWaitingLogins: 1 }
     const { metrics, server } = await startObserved({ limits })
     const app = await TestApp.connect(server.url)
     const identity = randomIdentity()
@@ -121,7 +132,7 @@ describe('the metrics', () => {
     expect(found.counts('userauth_limits_hit_total', 'limit')).toEqual({
       logins_per_minute_per_key: 1,
       waiting_logins: 1,
-      sockets_per_address: 1,
+      sockets_per_ip: 1,
     })
     expect(found.counts('userauth_messages_refused_total', 'code')).toEqual({ invalid_pubkey: 1 })
     expect(found.counts('userauth_upgrades_refused_total', 'status')).toEqual({ 404: 1, 429: 1 })
@@ -129,7 +140,7 @@ describe('the metrics', () => {
   })
 
   it('count those that a limit per address turns away', async () => {
-    const limits = { loginsPerMinutePerAddress: 1 }
+    const limits = { loginsPerMinutePerIp: 1 }
     const { metrics, server } = await startObserved({ limits })
     const app = await TestApp.connect(server.url)
     expect(await app.login()).toMatchObject({ type: 'token' })
@@ -143,8 +154,8 @@ describe('the metrics', () => {
 
     const found = await scrape(metrics.url)
     expect(found.counts('userauth_limits_hit_total', 'limit')).toEqual({
-      logins_per_minute_per_address: 2,
-      upgrades_per_minute_per_address: 1,
+      logins_per_minute_per_ip: 2,
+      upgrades_per_minute_per_ip: 1,
     })
   })
 

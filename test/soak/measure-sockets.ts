@@ -7,8 +7,12 @@ const AT_ONCE = 100
 
 /** Prints how much memory the server takes for each socket that waits for its app's request. */
 export async function measureSockets(count: number): Promise<void> {
-  const limits = { idleTimeout: 600, maxSockets: 0, maxSocketsPerAddress: 0 }
-  const setup = await startSetup({ ...limits, loginsPerMinutePerAddress: 0 })
+  const limits = {
+    idleTimeout: 600,
+    maxSockets: Number.POSITIVE_INFINITY,
+    maxSocketsPerIp: Number.POSITIVE_INFINITY,
+  }
+  const setup = await startSetup({ ...limits, loginsPerMinutePerIp: Number.POSITIVE_INFINITY })
   const sockets: WebSocket[] = await openMany(setup.url, 500)
   const before = await setup.report()
   sockets.push(...(await openMany(setup.url, count)))

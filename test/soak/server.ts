@@ -33,7 +33,8 @@ const server = await startServer({
   hubTimeout: 10,
   challengeTimeout: 30,
   userAuthTtl: 300,
-  limits: JSON.parse(LIMITS),
+  // JSON has null in place of Infinity.
+  limits: JSON.parse(LIMITS, (_, value) => value ?? Number.POSITIVE_INFINITY),
 })
 
 process.on('message', () => {

@@ -39,8 +39,15 @@ else if (values.sockets !== undefined) await measureSockets(Number(values.socket
 else await soak(Number(values.logins))
 
 async function soak(clients: number): Promise<void> {
-  const unlimited = { loginsPerMinutePerAddress: 0, loginsPerMinutePerKey: 0 }
-  const setup = await startSetup({ ...unlimited, maxSocketsPerAddress: 0, maxWaitingLogins: 0 })
+  const unlimited = {
+    loginsPerMinutePerIp: Number.POSITIVE_INFINITY,
+    loginsPerMinutePerKey: Number.POSITIVE_INFINITY,
+  }
+  const setup = await startSetup({
+    ...unlimited,
+    maxSocketsPerIp: Number.POSITIVE_INFINITY,
+    maxWaitingLogins: Number.POSITIVE_INFINITY,
+  })
   // What is loaded on first use, and the pools that fill up, count as the start.
   await run(setup, Math.min(2_000, clients), () => {})
   const before = await setup.report()

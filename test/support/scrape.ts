@@ -51,6 +51,7 @@ function parseLine(line: string): Sample {
   return {
     name,
     labels: Object.fromEntries(pairs.map(([, label, text]) => [label, text])),
-    value: Number(value),
+    // The format's infinity is +Inf.
+    value: Number(value?.replace('Inf', 'Infinity')),
   }
 }
