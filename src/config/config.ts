@@ -19,6 +19,7 @@ import {
   origins,
   port,
   redisUrl,
+  renewalTtl,
   seconds,
   trueOrFalse,
   WEB_SCHEMES,
@@ -65,6 +66,8 @@ export interface Config {
   readonly hubTimeout: number
   readonly challengeTimeout: number
   readonly userAuthTtl: number
+  /** How long after a login its API signature may be renewed; 0 for not at all. */
+  readonly renewalTtl: number
   readonly demo: DemoConfig
   readonly users: UsersConfig
   /** Address of the webhook that decides who may log in; everybody may where missing. */
@@ -121,6 +124,7 @@ const variables = z.object({
   // The Hub itself waits 60 s for a signature: ours has to be the first to give up.
   CHALLENGE_TIMEOUT: seconds({ max: 55 }).default(30),
   USER_AUTH_TTL: seconds({ min: 5, max: 3_600 }).default(300),
+  RENEWAL_TTL: renewalTtl.default(43_200),
   DATA_DIR: z.string().default('./data'),
   DATABASE_URL: databaseUrl.optional(),
   AUTHORIZE_URL: webhookUrl.optional(),
@@ -133,6 +137,8 @@ const variables = z.object({
   MAX_SOCKETS_PER_IP: count.default(DEFAULT_LIMITS.maxSocketsPerIp),
   LOGINS_PER_MINUTE_PER_IP: count.default(DEFAULT_LIMITS.loginsPerMinutePerIp),
   LOGINS_PER_MINUTE_PER_KEY: count.default(DEFAULT_LIMITS.loginsPerMinutePerKey),
+  RENEWALS_PER_MINUTE_PER_IP: count.default(DEFAULT_LIMITS.renewalsPerMinutePerIp),
+  RENEWALS_PER_MINUTE_PER_KEY: count.default(DEFAULT_LIMITS.renewalsPerMinutePerKey),
   MAX_HUB_CALLS: count.default(DEFAULT_LIMITS.maxHubCalls),
   MAX_WAITING_LOGINS: count.default(DEFAULT_LIMITS.maxWaitingLogins),
   SHUTDOWN_TIMEOUT: seconds({ max: 3_600 }).default(DEFAULT_LIMITS.shutdownTimeout),
@@ -176,6 +182,7 @@ export function readConfig(environment: Environment): Config {
     hubTimeout: read.HUB_TIMEOUT,
     challengeTimeout: read.CHALLENGE_TIMEOUT,
     userAuthTtl: read.USER_AUTH_TTL,
+    renewalTtl: read.RENEWAL_TTL,
     demo: {
       isServed: read.DEMO ?? hub.kind === 'dev',
       hubUrl: read.HUB_PUBLIC_URL ?? (isGrpc(read.HUB_URL) ? undefined : read.HUB_URL),
@@ -258,6 +265,8 @@ function readLimits(read: Variables): Limits {
     maxSocketsPerIp: read.MAX_SOCKETS_PER_IP,
     loginsPerMinutePerIp: read.LOGINS_PER_MINUTE_PER_IP,
     loginsPerMinutePerKey: read.LOGINS_PER_MINUTE_PER_KEY,
+    renewalsPerMinutePerIp: read.RENEWALS_PER_MINUTE_PER_IP,
+    renewalsPerMinutePerKey: read.RENEWALS_PER_MINUTE_PER_KEY,
     maxHubCalls: read.MAX_HUB_CALLS,
     maxWaitingLogins: read.MAX_WAITING_LOGINS,
     shutdownTimeout: read.SHUTDOWN_TIMEOUT,

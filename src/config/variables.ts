@@ -20,6 +20,19 @@ export function seconds(bounds: { min?: number; max: number }) {
     .refine((value) => value > 0 && value >= (bounds.min ?? 0) && value <= bounds.max, fault)
 }
 
+/** The longest time that may be renewed for, in seconds: thirty days. */
+const MAX_RENEWAL_TTL = 2_592_000
+
+/** Reads for how long may be renewed, in whole seconds; 0 stands for not at all. */
+export const renewalTtl = z
+  .string()
+  .regex(/^\d{1,7}$/, `must be a whole number of seconds, 0 to ${MAX_RENEWAL_TTL}`)
+  .transform(Number)
+  .refine(
+    (value) => value <= MAX_RENEWAL_TTL,
+    `must be a whole number of seconds, 0 to ${MAX_RENEWAL_TTL}`,
+  )
+
 /** Reads a switch. */
 export const trueOrFalse = z
   .enum(['true', 'false'], 'must be true or false')

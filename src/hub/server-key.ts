@@ -7,8 +7,8 @@ const KEEP_MS = 5_000
 /** Whether users can be logged in at the Hub, and if not, why. */
 export type HubReadiness = 'ready' | 'key_unchecked' | 'hub_unavailable'
 
-/** What is known of the server's key: nothing yet, or that the Hub takes it. */
-export type KeyState = 'unchecked' | 'confirmed'
+/** What is known of the server's key: nothing yet, that the Hub takes it, or that it refuses it. */
+export type KeyState = 'unchecked' | 'confirmed' | 'refused'
 
 /** The server's own key at the Hub, and what the Hub says of it. */
 export class ServerKey {

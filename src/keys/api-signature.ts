@@ -1,6 +1,6 @@
 import { createHmac } from 'node:crypto'
 import { base32 } from 'multiformats/bases/base32'
-import type { UserAuth } from '../protocol.js'
+import type { ApiAuth } from '../protocol.js'
 
 /** An API key of a Hub's, such as the server's own. */
 export interface ApiKey {
@@ -44,6 +44,6 @@ export function createApiSignature(secret: Uint8Array, expires: Date): ApiSignat
  *
  * @param ttl - how long the signature is valid, in seconds
  */
-export function signUserAuth({ key, secret }: ApiKey, ttl: number): Omit<UserAuth, 'token'> {
+export function signUserAuth({ key, secret }: ApiKey, ttl: number): ApiAuth {
   return { key, ...createApiSignature(secret, new Date(Date.now() + ttl * 1000)) }
 }

@@ -14,6 +14,8 @@ export interface Database {
   readonly execute: Execute
   /** The SQL of this instant, in the type of the columns that hold times. */
   readonly now: string
+  /** The SQL of the instant one minute before this one, in the same type. */
+  readonly aMinuteAgo: string
   close(): Promise<void>
 }
 

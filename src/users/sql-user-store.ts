@@ -13,9 +13,14 @@ const userRow = z.object({
   first_seen: time.nullable(),
   last_seen: time.nullable(),
   logins: count,
+  renewals: count,
+  session: count,
   blocked_at: time.nullable(),
   block_reason: z.string().nullable(),
 })
+
+/** A user whose session is renewed: whether it is to be recorded, which is not where never seen. */
+const renewingRow = z.object({ is_due: z.union([z.boolean(), z.int()]).nullable() })
 
 /** The columns that {@link readUser} needs. */
 const USER_COLUMNS = Object.keys(userRow.shape).join(', ')
@@ -27,11 +32,20 @@ export class SqlUserStore implements UserStore {
 
   constructor(database: Database) {
     this.#database = database
-    this.#sql = statements(database.now)
+    this.#sql = statements(database)
   }
 
   async recordLogin(pubkey: string): Promise<User> {
     return this.#theUser(this.#sql.recordLogin, pubkey)
+  }
+
+  async recordRenewal(pubkey: string, session: number): Promise<User | undefined> {
+    const [found] = await this.#rows(readRenewingUser, this.#sql.findRenewing, pubkey)
+    if (found?.isDue && !found.user.block && found.user.session === session) {
+      // What was found has decided. This is for those who look at it later.
+      await this.#users(this.#sql.recordRenewal, pubkey, session)
+    }
+    return found?.user
   }
 
   async find(pubkey: string): Promise<User | undefined> {
@@ -52,6 +66,10 @@ export class SqlUserStore implements UserStore {
     return user
   }
 
+  async signOut(pubkey: string): Promise<User> {
+    return this.#theUser(this.#sql.signOut, pubkey)
+  }
+
   close(): Promise<void> {
     return this.#database.close()
   }
@@ -62,17 +80,25 @@ export class SqlUserStore implements UserStore {
     return user
   }
 
-  async #users(sql: string, ...values: (string | number)[]): Promise<User[]> {
+  #users(sql: string, ...values: (string | number)[]): Promise<User[]> {
+    return this.#rows(readUser, sql, ...values)
+  }
+
+  async #rows<T>(
+    read: (row: unknown) => T,
+    sql: string,
+    ...values: (string | number)[]
+  ): Promise<T[]> {
     try {
-      return (await this.#database.execute(sql, values)).map(readUser)
+      return (await this.#database.execute(sql, values)).map(read)
     } catch (error) {
       throw new UserStoreError(error)
     }
   }
 }
 
-/** Every statement, given the SQL of this instant. */
-function statements(now: string) {
+/** Every statement, given the SQL of two instants. */
+function statements({ now, aMinuteAgo }: Pick<Database, 'now' | 'aMinuteAgo'>) {
   return {
     // One statement looks for the block and counts, so that neither a login nor a block of another
     // process can come between. A blocked user's row is written as it was, to be returned.
@@ -84,6 +110,14 @@ function statements(now: string) {
           THEN coalesce(u.first_seen, ${now}) ELSE u.first_seen END,
         last_seen = CASE WHEN u.blocked_at IS NULL THEN ${now} ELSE u.last_seen END,
         logins = CASE WHEN u.blocked_at IS NULL THEN u.logins + 1 ELSE u.logins END
+      RETURNING ${USER_COLUMNS}`,
+    findRenewing: `
+      SELECT ${USER_COLUMNS}, last_seen <= ${aMinuteAgo} AS is_due FROM userauth_users
+      WHERE pubkey = $1`,
+    // Of several renewals that were found due at once, one is recorded.
+    recordRenewal: `
+      UPDATE userauth_users SET last_seen = ${now}, renewals = renewals + 1
+      WHERE pubkey = $1 AND session = $2 AND blocked_at IS NULL AND last_seen <= ${aMinuteAgo}
       RETURNING ${USER_COLUMNS}`,
     find: `SELECT ${USER_COLUMNS} FROM userauth_users WHERE pubkey = $1`,
     list: `
@@ -100,6 +134,11 @@ function statements(now: string) {
       UPDATE userauth_users SET blocked_at = NULL, block_reason = NULL
       WHERE pubkey = $1
       RETURNING ${USER_COLUMNS}`,
+    signOut: `
+      INSERT INTO userauth_users AS u (pubkey, logins, session)
+      VALUES ($1, 0, 1)
+      ON CONFLICT (pubkey) DO UPDATE SET session = u.session + 1
+      RETURNING ${USER_COLUMNS}`,
   }
 }
 
@@ -111,8 +150,15 @@ function readUser(row: unknown): User {
     firstSeen: read.first_seen ?? undefined,
     lastSeen: read.last_seen ?? undefined,
     logins: read.logins,
+    renewals: read.renewals,
+    session: read.session,
     block: read.blocked_at
       ? { reason: read.block_reason ?? '', since: read.blocked_at }
       : undefined,
   }
+}
+
+/** Reads a user, and whether a renewal of theirs is to be recorded. @throws ZodError */
+function readRenewingUser(row: unknown): { readonly user: User; readonly isDue: boolean } {
+  return { user: readUser(row), isDue: Boolean(renewingRow.parse(row).is_due) }
 }

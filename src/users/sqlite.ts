@@ -23,6 +23,8 @@ const MIGRATIONS = [
     block_reason TEXT,
     CHECK ((blocked_at IS NULL) = (block_reason IS NULL))
   ) STRICT`,
+  'ALTER TABLE userauth_users ADD COLUMN renewals INTEGER NOT NULL DEFAULT 0',
+  'ALTER TABLE userauth_users ADD COLUMN session INTEGER NOT NULL DEFAULT 0',
 ]
 
 /**
@@ -56,6 +58,7 @@ export async function openSqlite(folder: string): Promise<Database> {
         }
       }),
     now: "CAST(unixepoch('subsec') * 1000 AS INTEGER)",
+    aMinuteAgo: "CAST(unixepoch('subsec') * 1000 - 60000 AS INTEGER)",
     close: async () => {
       isClosed = true
       connection?.close()
