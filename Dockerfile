@@ -1,4 +1,4 @@
-# Not built by the gate, which has no container runtime; its steps are tried by hand. See README.md.
+# Not built by the gate, which has no container runtime; its steps are tried by hand. See docs/deploy.md.
 FROM node:22-slim AS build
 WORKDIR /app
 COPY package.json package-lock.json ./

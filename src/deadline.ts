@@ -1,4 +1,17 @@
 /**
+ * Turns a time into milliseconds, the unit of Node.js's timers and dates. Configuration and options
+ * are in seconds; nothing else turns one into the other.
+ */
+export function toMilliseconds(seconds: number): number {
+  return seconds * 1_000
+}
+
+/** The time on a clock that is never set back, in seconds from a start of its own. */
+export function secondsNow(): number {
+  return performance.now() / 1_000
+}
+
+/**
  * Waits for work, up to a deadline. The work itself goes on: ending it is its owner's part.
  *
  * @param seconds - how long to wait
@@ -14,7 +27,7 @@ export async function withDeadline<T>(
 ): Promise<T> {
   let timer: NodeJS.Timeout | undefined
   const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(lateError()), seconds * 1000)
+    timer = setTimeout(() => reject(lateError()), toMilliseconds(seconds))
   })
   try {
     return await Promise.race([work, late])

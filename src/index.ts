@@ -1,12 +1,14 @@
 import { createReload } from './app/reload.js'
 import { type RunningServer, start } from './app/start.js'
-import { ConfigError, readConfig } from './config/config.js'
+import { readConfig } from './config/config.js'
+import { ConfigError } from './config/config-error.js'
 import { readEnvironment } from './config/environment.js'
+import { toMilliseconds } from './deadline.js'
 import { openLog } from './log.js'
 import { handleUncaughtErrors, onReloadSignal, onShutdownSignal } from './process.js'
 
-/** How long stopping may take beyond the time that logins have to end, in ms. */
-const STOP_TIMEOUT_MS = 2_000
+/** How long stopping may take beyond the time that logins have to end, in seconds. */
+const STOP_TIMEOUT = 2
 
 try {
   const environment = readEnvironment()
@@ -16,27 +18,31 @@ try {
   onReloadSignal(createReload(environment, readEnvironment, starting, log))
   const running = await starting
   const stop = (exitStatus: number) =>
-    stopWithin(config.limits.shutdownTimeout * 1000 + STOP_TIMEOUT_MS, running, exitStatus)
+    stopWithin(config.limits.shutdownTimeout + STOP_TIMEOUT, running, exitStatus)
   onShutdownSignal(() => void stop(0))
   handleUncaughtErrors(log, () => void stop(1))
   await running.keyChecked.catch(async (error: unknown) => {
-    printFaults(error)
+    printErrors(error)
     await stop(1)
   })
 } catch (error) {
-  printFaults(error)
+  printErrors(error)
   process.exit(1)
 }
 
 /** Stops everything and ends the process, at the latest when the time for stopping is up. */
-async function stopWithin(ms: number, running: RunningServer, exitStatus: number): Promise<never> {
-  setTimeout(() => process.exit(exitStatus), ms).unref()
+async function stopWithin(
+  seconds: number,
+  running: RunningServer,
+  exitStatus: number,
+): Promise<never> {
+  setTimeout(() => process.exit(exitStatus), toMilliseconds(seconds)).unref()
   await running.close()
   process.exit(exitStatus)
 }
 
-/** Prints a line for each fault of the configuration; any other error is for the runtime. */
-function printFaults(error: unknown): void {
+/** Prints a line for each error of the configuration; any other error is for the runtime. */
+function printErrors(error: unknown): void {
   if (!(error instanceof ConfigError)) throw error
-  for (const fault of error.faults) process.stderr.write(`${fault}\n`)
+  for (const line of error.errors) process.stderr.write(`${line}\n`)
 }

@@ -4,8 +4,10 @@
  * `start` runs what `npm start` runs, as configured, with an app's own decision on each user;
  * `startServer` is the bare server, put together by hand.
  */
+
 export { type RunningServer, type StartOptions, start } from './app/start.js'
-export { type Config, ConfigError, readConfig } from './config/config.js'
+export { type Config, readConfig } from './config/config.js'
+export { ConfigError } from './config/config-error.js'
 export type { DemoOptions } from './demo/demo.js'
 export type { TlsFiles } from './http/listener.js'
 export type { AllowedOrigins } from './http/origins.js'
@@ -20,7 +22,7 @@ export { connectToHub, type HubConnection } from './hub/connect.js'
 export { type Hub, HubError, type TokenCall } from './hub/hub.js'
 export { checkKey, type KeyKind } from './hub/key-check.js'
 export { SdkHub } from './hub/sdk-hub.js'
-export { type HubReadiness, type KeyState, ServerKey } from './hub/server-key.js'
+export { type HubReadiness, type KeyState, type KeyWatch, ServerKey } from './hub/server-key.js'
 export type { ApiKey } from './keys/api-signature.js'
 export { decodeMultibase } from './keys/multibase.js'
 export type { LimitName, Limits } from './limits/limits.js'
@@ -37,5 +39,5 @@ export type {
 } from './login/events.js'
 export { ErrorCode } from './protocol.js'
 export type { Authorize, Decision, LoginUser } from './users/authorize.js'
-export { openUserStore } from './users/open-user-store.js'
+export { OpenUserStoreError, openUserStore, type UsersConfig } from './users/open-user-store.js'
 export type { Block, Page, User, UserStore } from './users/user-store.js'

@@ -51,9 +51,9 @@ describe('npm start', () => {
     const ending = await runProgram('index.js', { PORT: 'x', HUB_TIMEOUT: '0', HUB_URL: 'ftp://x' })
     expect(ending.status).toBe(1)
     expect(ending.stderr.trim().split('\n')).toEqual([
-      expect.stringMatching(/^PORT: /),
       expect.stringMatching(/^HUB_URL: /),
       expect.stringMatching(/^HUB_TIMEOUT: /),
+      expect.stringMatching(/^PORT: /),
       expect.stringMatching(/^USER_API_KEY: /),
       expect.stringMatching(/^USER_API_SECRET: /),
     ])
@@ -213,6 +213,34 @@ describe('GET /ready', () => {
       expect(await app.next()).toMatchObject({ code: 'hub_unavailable' })
     }
     expect(await readiness(endpoint)).toEqual([503, { status: 'hub_unavailable' }])
+  })
+})
+
+describe('a key that is revoked while the server runs', () => {
+  it('is refused once the Hub has said so twice, and heals when it is taken again', async () => {
+    const apiKey = createApiKey()
+    const { url } = await hubWith(apiKey)
+    const server = await ProgramProcess.start('index.js', environmentFor(url, apiKey))
+    const [, endpoint = ''] = await server.printed(READY)
+    const ready = new URL('/ready', endpoint.replace(/^ws/, 'http'))
+    const codeOf = async () => {
+      const app = await TestApp.connect(endpoint)
+      app.send({ type: 'token', pubkey: randomIdentity().pubkey })
+      return (await app.next()).code
+    }
+    apiKey.isRevoked = true
+    // It may be the Hub's own store that is away: such logins are worth trying again.
+    expect(await codeOf()).toBe('hub_unavailable')
+    const [line] = await server.printed(/\{.*"level":50.*\}/)
+    expect(JSON.parse(line).msg).toMatch(/^USER_API_KEY: the Hub doesn't know this key/)
+    expect(await codeOf()).toBe('hub_rejected')
+    const response = await fetch(ready)
+    expect([response.status, await response.json()]).toEqual([503, { status: 'key_refused' }])
+    apiKey.isRevoked = false
+    await server.printed(/the Hub has confirmed the key/)
+    expect((await fetch(ready)).status).toBe(200)
+    const app = await TestApp.connect(endpoint)
+    expect(await app.login()).toMatchObject({ type: 'token' })
   })
 })
 

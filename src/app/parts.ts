@@ -1,5 +1,6 @@
-import { type Config, ConfigError } from '../config/config.js'
-import { nameHost, namePort } from '../config/listen-errors.js'
+import type { Config } from '../config/config.js'
+import { ConfigError } from '../config/config-error.js'
+import { explainListenError } from '../config/listen-errors.js'
 import type { ApiKey } from '../keys/api-signature.js'
 import { decodeMultibase } from '../keys/multibase.js'
 import type { OpenLimiter } from '../limits/rate-limits.js'
@@ -22,9 +23,10 @@ export interface HubInUse {
 export async function openHub({ hub }: Config, log: Log): Promise<HubInUse> {
   if (hub.kind === 'remote') return { ...hub, close: async () => {} }
   const { startDevHub } = await import('../dev-hub/hub.js')
-  const devHub = await startDevHub(hub)
-    .catch(namePort('DEV_HUB_PORT', hub.port))
-    .catch(namePort('DEV_HUB_GRPC_PORT', hub.grpcPort))
+  const ports = { DEV_HUB_PORT: hub.port, DEV_HUB_GRPC_PORT: hub.grpcPort }
+  const devHub = await startDevHub(hub).catch((error: unknown) =>
+    explainListenError(error, { ports }),
+  )
   const [apiKey] = devHub.apiKeys
   const secret = apiKey && decodeMultibase(apiKey.secret)
   if (!apiKey || !secret) throw new TypeError('the built-in Hub made no key')
@@ -80,9 +82,11 @@ export async function openMetrics(
 ): Promise<LoginEvents | undefined> {
   if (!address) return undefined
   const { startMetricsServer } = await import('../metrics/metrics.js')
-  const metrics = await startMetricsServer(address)
-    .catch(nameHost('METRICS_HOST', address.host))
-    .catch(namePort('METRICS_PORT', address.port))
+  const { port, host } = address
+  const settings = { ports: { METRICS_PORT: port }, hosts: { METRICS_HOST: host } }
+  const metrics = await startMetricsServer(address).catch((error: unknown) =>
+    explainListenError(error, settings),
+  )
   resources.defer(() => metrics.close())
   log.info(`metrics are at ${metrics.url}`)
   return metrics.events

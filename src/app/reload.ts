@@ -1,19 +1,19 @@
-import {
-  type Config,
-  ConfigError,
-  type Environment,
-  readConfig,
-  VARIABLES,
-} from '../config/config.js'
+import { type Config, readConfig } from '../config/config.js'
+import { ConfigError } from '../config/config-error.js'
+import type { Environment } from '../config/environment.js'
+import { VARIABLE_NAMES } from '../config/variables.js'
 import type { TlsFiles } from '../http/listener.js'
 import type { LoginServer } from '../http/server.js'
 import type { ServerKey } from '../hub/server-key.js'
 import type { ApiKey } from '../keys/api-signature.js'
 import type { Log } from '../log.js'
-import type { RunningServer } from './start.js'
 
 /** The variables that take another value while the server runs; not whether there is a value. */
 const RELOADED = ['TLS_CERT', 'TLS_KEY', 'USER_API_KEY', 'USER_API_SECRET']
+
+/** What another key means to users' data at a hubd, and the cure. */
+const THREADS_ARE_BOUND =
+  "a hubd binds each thread to the API key that it was made with, so with the new key users can't reach the data that they have; in the Hub's MongoDB, move the threads to the new key before you revoke the old one: db.threads.updateMany({key_id: OLD}, {$set: {key_id: NEW}})"
 
 /**
  * Makes what reloads the configuration of a running server: certificate and API key. Whatever is
@@ -25,7 +25,7 @@ const RELOADED = ['TLS_CERT', 'TLS_KEY', 'USER_API_KEY', 'USER_API_SECRET']
 export function createReload(
   started: Environment,
   readEnvironment: () => Environment,
-  running: Promise<Pick<RunningServer, 'reload'>>,
+  running: Promise<{ reload(config: Config): Promise<boolean> }>,
   log: Log,
 ): () => Promise<void> {
   return async () => {
@@ -38,7 +38,7 @@ export function createReload(
       if (!hasChanged) log.info('reload: certificate and key are as they were')
     } catch (error) {
       if (error instanceof ConfigError) {
-        for (const fault of error.faults) log.error(`reload: nothing is changed: ${fault}`)
+        for (const line of error.errors) log.error(`reload: nothing is changed: ${line}`)
       } else log.error({ err: error }, 'reload: failed')
     }
   }
@@ -46,7 +46,7 @@ export function createReload(
 
 /** The variables that have changed, and whose change only a restart brings into effect. */
 function findRestartVariables(before: Environment, after: Environment): string[] {
-  return VARIABLES.filter((name) => {
+  return VARIABLE_NAMES.filter((name) => {
     const [old, fresh] = [before[name] || undefined, after[name] || undefined]
     if (old === fresh) return false
     return !RELOADED.includes(name) || old === undefined || fresh === undefined
@@ -113,6 +113,7 @@ export class Reloader {
         'reload: the key in use stays: HUB_URL: the Hub gave no usable answer, so the new key could not be checked; reload again once the Hub is back',
       )
     } else {
+      log.warn(`reload: ${THREADS_ARE_BOUND}`)
       if (kind?.action === 'warn') log.warn(`reload: ${kind.text}`)
       log.info('reload: logins that start from now on use the new key')
     }

@@ -1,6 +1,6 @@
-import { setTimeout as wait } from 'node:timers/promises'
-import { type Config, ConfigError } from '../config/config.js'
-import { nameHost, namePort } from '../config/listen-errors.js'
+import type { Config } from '../config/config.js'
+import { ConfigError, explainUserStoreError } from '../config/config-error.js'
+import { explainListenError } from '../config/listen-errors.js'
 import { type LoginServer, startServer } from '../http/server.js'
 import { connectToHub } from '../hub/connect.js'
 import { checkKey } from '../hub/key-check.js'
@@ -12,9 +12,6 @@ import { openUserStore } from '../users/open-user-store.js'
 import { DisposableStack } from './disposable-stack.js'
 import { openAuthorize, openHub, openMetrics, openRateLimits } from './parts.js'
 import { Reloader } from './reload.js'
-
-/** How long to wait before the Hub is asked about the key again, in ms. */
-const KEY_CHECK_INTERVAL_MS = 5_000
 
 /** A server with all that it needs, running. */
 export interface RunningServer {
@@ -63,7 +60,7 @@ async function open(
   options: StartOptions,
   resources: DisposableStack,
 ): Promise<RunningServer> {
-  const users = await openUserStore(config.users)
+  const users = await openUserStore(config.users).catch(explainUserStoreError)
   resources.defer(() => users.close())
   const authorize = await openAuthorize(config, options.authorize, resources)
   const openLimiter = await openRateLimits(config, log, resources)
@@ -71,10 +68,13 @@ async function open(
   resources.defer(() => hub.close())
   const connection = connectToHub(hub.url)
   resources.defer(() => connection.close())
-  const serverKey = new ServerKey(hub.apiKey, (apiKey) =>
-    checkKey(connection, apiKey, config.hubTimeout),
-  )
-  const isConfirmed = await confirmKey(serverKey, log)
+  const serverKey = new ServerKey(hub.apiKey, {
+    check: (apiKey) => checkKey(connection, apiKey, config.hubTimeout),
+    log,
+  })
+  resources.defer(() => serverKey.close())
+  await serverKey.check()
+  if (serverKey.state === 'refused') await confirmed(serverKey)
   const events = await openMetrics(config, log, resources)
   const { isServed, hubUrl = hub.webUrl } = config.demo
   const server = await startServer({
@@ -87,9 +87,9 @@ async function open(
     openLimiter,
     events,
     demo: isServed && hubUrl !== undefined ? { hubUrl } : undefined,
-  })
-    .catch(nameHost('HOST', config.host))
-    .catch(namePort('PORT', config.port))
+  }).catch((error: unknown) =>
+    explainListenError(error, { ports: { PORT: config.port }, hosts: { HOST: config.host } }),
+  )
   resources.defer(() => server.close())
   const stopping = new AbortController()
   resources.defer(() => stopping.abort())
@@ -97,7 +97,7 @@ async function open(
   log.info(`users log in at ${server.url}`)
   if (config.demo.isServed) log.info(`watch a login at ${pageOf(server)}`)
   return {
-    keyChecked: isConfirmed ? Promise.resolve() : keepChecking(serverKey, log, stopping.signal),
+    keyChecked: confirmed(serverKey),
     reload: (replacement) => reloader.reload(replacement),
     close: () => resources.dispose(),
   }
@@ -109,25 +109,11 @@ function pageOf({ url }: LoginServer): string {
 }
 
 /**
- * Checks the key, once.
+ * Waits until the Hub has confirmed the key, or the server stops.
  *
- * @returns whether the Hub has confirmed it
  * @throws ConfigError where the Hub refuses it
  */
-async function confirmKey(serverKey: ServerKey, log: Log): Promise<boolean> {
-  const kind = await serverKey.check()
-  if (kind?.action === 'refuse') throw new ConfigError([kind.text])
-  if (kind && kind.action !== 'run') log.warn(kind.text)
-  return serverKey.state === 'confirmed'
-}
-
-/** Checks the key again and again, until the Hub has answered or the server stops. */
-async function keepChecking(serverKey: ServerKey, log: Log, stopping: AbortSignal): Promise<void> {
-  try {
-    do await wait(KEY_CHECK_INTERVAL_MS, undefined, { signal: stopping })
-    while (!(await confirmKey(serverKey, log)))
-    log.info('the Hub has confirmed the key: logins are served from now on')
-  } catch (error) {
-    if (!stopping.aborted) throw error
-  }
+async function confirmed(serverKey: ServerKey): Promise<void> {
+  const kind = await serverKey.whenChecked()
+  if (kind && serverKey.state === 'refused') throw new ConfigError([kind.text])
 }

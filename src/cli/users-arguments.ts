@@ -8,7 +8,7 @@ import { orUsage } from './usage.js'
 export type UsersCommand =
   | { readonly name: 'help' }
   | { readonly name: 'list'; readonly page: Page }
-  | { readonly name: 'show' | 'unblock'; readonly pubkey: string }
+  | { readonly name: 'show' | 'unblock' | 'sign-out'; readonly pubkey: string }
   | { readonly name: 'block'; readonly pubkey: string; readonly reason: string }
 
 /** How many users `list` shows unless told otherwise, and at the most. */
@@ -23,11 +23,13 @@ export const USERS_USAGE = `Usage: npm run users -- list [--limit N] [--after KE
        npm run users -- show KEY [--json]
        npm run users -- block KEY --reason TEXT [--json]
        npm run users -- unblock KEY [--json]
+       npm run users -- sign-out KEY [--json]
 
   list           users by public key
   show           one user
   block          keep a user out from now on, whether or not seen before
   unblock        let a user in again
+  sign-out       end all sessions of a user, who can log in again
   KEY            a public key, as lists show it: 59 characters, the first is "b"
   --reason TEXT  why, for operators: at most ${MAX_REASON_LENGTH} characters
   --limit N      how many users to list: ${DEFAULT_LIMIT} unless set, at most ${MAX_LIMIT}
@@ -50,13 +52,14 @@ export function parseUsersArguments(args: readonly string[]): UsersCommand {
       return { name, page: { limit: readLimit(options.limit), after: readAfter(options.after) } }
     case 'show':
     case 'unblock':
+    case 'sign-out':
       refuseAllBut(options)
       return { name, pubkey: readOnlyKey(operands) }
     case 'block':
       refuseAllBut(options, 'reason')
       return { name, pubkey: readOnlyKey(operands), reason: readReason(options.reason) }
     default:
-      throw usage('Say what to do: list, show, block or unblock.')
+      throw usage('Say what to do: list, show, block, unblock or sign-out.')
   }
 }
 

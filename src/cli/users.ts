@@ -1,12 +1,20 @@
 /** `npm run users`: who the users are, and who of them may not log in. */
-import { ConfigError, readUsersConfig } from '../config/config.js'
+import { readUsersConfig } from '../config/config.js'
+import { ConfigError, explainUserStoreError } from '../config/config-error.js'
 import { readEnvironment } from '../config/environment.js'
 import { openUserStore } from '../users/open-user-store.js'
 import { type Page, type User, type UserStore, UserStoreError } from '../users/user-store.js'
 import { Failure } from './failure.js'
 import { plain } from './text.js'
 import { parseUsersArguments, USERS_USAGE, type UsersCommand } from './users-arguments.js'
-import { blockedText, listText, unblockedText, userJson, userText } from './users-text.js'
+import {
+  blockedText,
+  listText,
+  signedOutText,
+  unblockedText,
+  userJson,
+  userText,
+} from './users-text.js'
 
 /** What a command has to say: to people, and with `--json` to programs. */
 interface Result {
@@ -17,7 +25,8 @@ interface Result {
 type StoreCommand = Exclude<UsersCommand, { name: 'help' }>
 
 async function run(command: StoreCommand): Promise<Result> {
-  const store = await openUserStore(readUsersConfig(readEnvironment()))
+  const users = readUsersConfig(readEnvironment())
+  const store = await openUserStore(users).catch(explainUserStoreError)
   try {
     return await execute(command, store)
   } finally {
@@ -35,6 +44,8 @@ async function execute(command: StoreCommand, store: UserStore): Promise<Result>
       return show(await store.block(command.pubkey, command.reason), blockedText)
     case 'unblock':
       return show(known(await store.unblock(command.pubkey)), unblockedText)
+    case 'sign-out':
+      return show(await store.signOut(command.pubkey), signedOutText)
   }
 }
 
@@ -53,7 +64,10 @@ function show(user: User, text: (user: User) => string): Result {
 
 function known(user: User | undefined): User {
   if (user) return user
-  throw new Failure('unknown_user', 'This public key has never logged in, nor been blocked.')
+  throw new Failure(
+    'unknown_user',
+    'This public key has never logged in, nor been blocked or signed out.',
+  )
 }
 
 /** Says in a code and in words what has gone wrong. */

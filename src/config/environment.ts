@@ -1,6 +1,8 @@
 import { readFileSync } from 'node:fs'
 import { parse } from 'dotenv'
-import type { Environment } from './config.js'
+
+/** Environment variables by name, from the process and from `.env`. */
+export type Environment = Readonly<Record<string, string | undefined>>
 
 /**
  * Reads the environment: what the process was given, and where that has nothing, the file `.env`
@@ -10,6 +12,11 @@ import type { Environment } from './config.js'
  */
 export function readEnvironment(): Environment {
   return { ...readDotenv(), ...process.env }
+}
+
+/** The variables that are set. One that is empty is not: `PORT=` means the same as no `PORT`. */
+export function withoutEmpty(environment: Environment): Environment {
+  return Object.fromEntries(Object.entries(environment).filter(([, value]) => value))
 }
 
 function readDotenv(): Environment {

@@ -1,39 +1,52 @@
-import { ConfigError } from './config.js'
+import { ConfigError } from './config-error.js'
+import type { VariableName } from './variables.js'
 
-/**
- * Turns the system's refusal to listen on a port into a fault that names the variable to change.
- *
- * @returns a handler for the failed listening: throws a ConfigError, or the error it was given
- *   where that is about something else, another port among them
- */
-export function namePort(variable: string, port: number): (error: unknown) => never {
-  return (error) => {
-    if (!isAbout(error, port)) throw error
-    if (hasCode(error, 'EADDRINUSE')) throw new ConfigError([`${variable}: port ${port} is taken`])
-    if (hasCode(error, 'EACCES')) throw new ConfigError([`${variable}: port ${port} is forbidden`])
-    throw error
-  }
+/** Where a program wanted to listen: the variables that say so, and what they say. */
+export interface ListenSettings {
+  /** TCP ports, by the variables that they were read from. */
+  readonly ports: Partial<Record<VariableName, number>>
+  /** Host names or addresses, by the variables that they were read from. */
+  readonly hosts?: Partial<Record<VariableName, string | undefined>>
 }
 
 /**
- * Turns the system's refusal to listen on an address into a fault that names the variable to
- * change.
+ * Turns the system's refusal to listen into an error that names the variable to change.
  *
- * @returns a handler for the failed listening: throws a ConfigError, or the error it was given
- *   where that is about something else
+ * @param error - what listening failed with
+ * @throws ConfigError where a port is taken or forbidden, or a host is not an address of this
+ *   machine; any other error as it is, one about a port that is not listed included
  */
-export function nameHost(variable: string, host: string | undefined): (error: unknown) => never {
-  return (error) => {
-    if (!hasCode(error, 'EADDRNOTAVAIL', 'ENOTFOUND')) throw error
-    throw new ConfigError([`${variable}: ${host} is not an address of this machine`])
+export function explainListenError(error: unknown, { ports, hosts = {} }: ListenSettings): never {
+  if (!(error instanceof Error)) throw error
+  // A name that can't be looked up is in `hostname`, an address of another machine in `address`.
+  const { code, port, address, hostname = address }: SystemError = error
+  switch (code) {
+    case 'EADDRINUSE':
+      throw explain(ports, port, `port ${port} is taken`) ?? error
+    case 'EACCES':
+      throw explain(ports, port, `port ${port} is forbidden`) ?? error
+    case 'EADDRNOTAVAIL':
+    case 'ENOTFOUND':
+      throw explain(hosts, hostname, `${hostname} is not an address of this machine`) ?? error
+    default:
+      throw error
   }
 }
 
-function isAbout(error: unknown, port: number): boolean {
-  return error instanceof Error && 'port' in error && error.port === port
+/** What the system says about a failed listening, as far as it says something. */
+interface SystemError extends Error {
+  readonly code?: unknown
+  readonly port?: unknown
+  readonly address?: unknown
+  readonly hostname?: unknown
 }
 
-/** Whether an error is one of the system's with one of these codes. */
-function hasCode(error: unknown, ...codes: string[]): boolean {
-  return error instanceof Error && 'code' in error && codes.some((code) => error.code === code)
+/** The error for the first variable that has the value; nothing where none has. */
+function explain(
+  settings: Readonly<Record<string, unknown>>,
+  value: unknown,
+  reason: string,
+): ConfigError | undefined {
+  const found = Object.entries(settings).find(([, setting]) => setting === value)
+  return found && new ConfigError([`${found[0]}: ${reason}`])
 }

@@ -1,141 +1,250 @@
 import { z } from 'zod'
-import { TrustedProxies } from '../http/client-address.js'
-import { decodeMultibase } from '../keys/multibase.js'
+import { DEFAULT_LIMITS } from '../limits/limits.js'
+import { LOG_LEVELS } from '../log.js'
+import {
+  addressRanges,
+  apiSecret,
+  databaseUrl,
+  GRPC_SCHEMES,
+  headerText,
+  hubUrl,
+  limit,
+  messageBytes,
+  oneOf,
+  origins,
+  port,
+  redisUrl,
+  seconds,
+  secondsOrNever,
+  text,
+  trueOrFalse,
+  WEB_SCHEMES,
+  webhookUrl,
+} from './values.js'
 
-/** Reads a port number; 0 stands for a free one. */
-export const port = z
-  .string()
-  .regex(/^\d{1,5}$/, 'must be a port number, 0 to 65535')
-  .transform(Number)
-  .refine((value) => value <= 65_535, 'must be a port number, 0 to 65535')
-
-/** Reads a time in seconds, above 0 and within bounds. */
-export function seconds(bounds: { min?: number; max: number }) {
-  const range = bounds.min === undefined ? 'above 0, at most' : `from ${bounds.min} to`
-  const fault = `must be a time in seconds, ${range} ${bounds.max}`
-  return z
-    .string()
-    .regex(/^\d+(\.\d+)?$/, fault)
-    .transform(Number)
-    .refine((value) => value > 0 && value >= (bounds.min ?? 0) && value <= bounds.max, fault)
+/** What the documents say about a variable, beside its name, its format and its default. */
+export interface VariableDocs {
+  /** What it does, in whole sentences of Markdown. */
+  readonly description: string
+  /** What holds where it is not set and has no fixed default. */
+  readonly unset?: string
+  /** A value that it can have; the default where missing. */
+  readonly example?: string
 }
 
-/** The longest time that may be renewed for, in seconds: thirty days. */
-const MAX_RENEWAL_TTL = 2_592_000
+/** What the documents say about each variable; what a value looks like is in `formats`. */
+export const docs = z.registry<VariableDocs>()
 
-/** Reads for how long may be renewed, in whole seconds; 0 stands for not at all. */
-export const renewalTtl = z
-  .string()
-  .regex(/^\d{1,7}$/, `must be a whole number of seconds, 0 to ${MAX_RENEWAL_TTL}`)
-  .transform(Number)
-  .refine(
-    (value) => value <= MAX_RENEWAL_TTL,
-    `must be a whole number of seconds, 0 to ${MAX_RENEWAL_TTL}`,
-  )
+const hub = {
+  HUB_URL: hubUrl([...WEB_SCHEMES, ...GRPC_SCHEMES])
+    .optional()
+    .register(docs, {
+      description:
+        "Address of your Hub. With grpc or grpcs the server uses the Hub's native gRPC endpoint (port 3006 of hubd), which is faster. With http or https it uses the gRPC-web endpoint (port 3007). Set `HUB_URL`, `USER_API_KEY` and `USER_API_SECRET` together, or none of them.",
+      unset: 'none; the built-in development Hub runs',
+      example: 'grpcs://hub.example.org',
+    }),
+  USER_API_KEY: headerText.optional().register(docs, {
+    description:
+      'A secured user group key of your Hub. Make one with `hub keys create`. Apps get to see this key. SIGHUP makes the server read it again.',
+  }),
+  USER_API_SECRET: apiSecret.optional().register(docs, {
+    description:
+      'The secret of `USER_API_KEY`. It never leaves the server. SIGHUP makes the server read it again.',
+  }),
+  HUB_PUBLIC_URL: hubUrl(WEB_SCHEMES).optional().register(docs, {
+    description:
+      "Address of your Hub's gRPC-web endpoint, as browsers reach it. The demo page uses it.",
+    unset: '`HUB_URL`, if that is http or https',
+    example: 'https://hub.example.org',
+  }),
+  HUB_TIMEOUT: seconds({ max: 3_600 }).default(10).register(docs, {
+    description: "How long the Hub may take for each of a login's two steps.",
+  }),
+}
 
-/** Reads a switch. */
-export const trueOrFalse = z
-  .enum(['true', 'false'], 'must be true or false')
-  .transform((text) => text === 'true')
+const listening = {
+  PORT: port.default(3001).register(docs, {
+    description: 'TCP port of the login server. 0 takes a free port, which the log shows.',
+  }),
+  HOST: text('a host name or IP address').optional().register(docs, {
+    description: 'Address to listen on.',
+    unset: '`127.0.0.1` with the built-in Hub, every interface with another',
+    example: '127.0.0.1',
+  }),
+  TLS_CERT: text('the path of a file').optional().register(docs, {
+    description:
+      "Path of a PEM file with the server's certificate, followed by the intermediate certificates. With `TLS_CERT` and `TLS_KEY` the server speaks https and wss. Set both, or none of them. SIGHUP makes the server read the files again.",
+    unset: 'none; the server speaks http and ws',
+    example: '/etc/letsencrypt/live/login.example.org/fullchain.pem',
+  }),
+  TLS_KEY: text('the path of a file').optional().register(docs, {
+    description: 'Path of a PEM file with the private key of `TLS_CERT`. It must not be encrypted.',
+    example: '/etc/letsencrypt/live/login.example.org/privkey.pem',
+  }),
+  TRUSTED_PROXIES: addressRanges.default([]).register(docs, {
+    description:
+      'Proxies in front of the server. Their `X-Forwarded-For` header tells the address of the client. The header of anybody else is ignored.',
+    unset: 'none',
+    example: '10.0.0.0/8',
+  }),
+}
 
-/** Reads a text that can go into an HTTP header: any other makes the SDK throw out of reach. */
-export const headerText = z.string().regex(/^[!-~]+$/, 'must be printable ASCII without spaces')
+const admission = {
+  ALLOWED_ORIGINS: origins.optional().register(docs, {
+    description:
+      'Origins of the web apps whose users may log in. `*` allows every page. Clients that are not browsers send no origin and are not checked.',
+    unset: 'pages of this machine; none with `NODE_ENV=production`',
+    example: 'https://app.example.org',
+  }),
+  AUTHORIZE_URL: webhookUrl.optional().register(docs, {
+    description:
+      'A webhook of yours. The server asks it about each user who has proven to hold their key, and it decides whether they may log in.',
+    unset: 'none; every user who is not blocked may log in',
+    example: 'https://app.example.org/authorize',
+  }),
+  CHALLENGE_TIMEOUT: seconds({ max: 55 }).default(30).register(docs, {
+    // The Hub waits 60 s: with less the server is the first to give up, and tells the app why.
+    description: 'How long an app may take to sign the challenge. The Hub itself waits 60 seconds.',
+  }),
+  USER_AUTH_TTL: seconds({ min: 5, max: 3_600 }).default(300).register(docs, {
+    description:
+      'How long the API signature in a `UserAuth` is valid. After this time an app renews it, or logs in again.',
+  }),
+  RENEWAL_TTL: secondsOrNever(2_592_000).default(43_200).register(docs, {
+    description:
+      'How long after a login an app may renew the API signature without another login. 0 switches renewals off.',
+  }),
+  SIMPLE_AUTH: trueOrFalse.default(false).register(docs, {
+    description:
+      "Whether `GET /api/userauth` gives credentials of the server's key to everybody, without proof of an identity, as in Textile's tutorial. It is for apps that migrate.",
+    example: 'true',
+  }),
+}
 
-/** Reads the bytes of the API secret. Faults don't repeat it: it may just be mistyped. */
-export const apiSecret = headerText.transform((text, context) => {
-  const bytes = decodeMultibase(text)
-  if (bytes && bytes.length > 0) return bytes
-  context.addIssue({ code: 'custom', message: 'must be multibase, just as the Hub showed it' })
-  return z.NEVER
+const users = {
+  DATA_DIR: text('the path of a folder').default('./data').register(docs, {
+    description:
+      'Folder of the SQLite file with the users. Several processes of one machine can share it.',
+  }),
+  DATABASE_URL: databaseUrl.optional().register(docs, {
+    description:
+      'A PostgreSQL database for the users, in place of the SQLite file. Servers on several machines need it. The server makes its tables when it starts.',
+    unset: 'none; the SQLite file in `DATA_DIR` is used',
+    example: 'postgres://user:password@db.example.org/users',
+  }),
+}
+
+const limits = {
+  LOGINS_PER_MINUTE_PER_IP: limit.default(DEFAULT_LIMITS.loginsPerMinutePerIp).register(docs, {
+    description:
+      'How many logins an IP address may start in a minute. Invalid messages count too. IPv6 addresses count by their first 64 bits, here and below.',
+  }),
+  LOGINS_PER_MINUTE_PER_KEY: limit.default(DEFAULT_LIMITS.loginsPerMinutePerKey).register(docs, {
+    description: 'How many logins of a public key may succeed in a minute.',
+  }),
+  RENEWALS_PER_MINUTE_PER_IP: limit.default(DEFAULT_LIMITS.renewalsPerMinutePerIp).register(docs, {
+    description:
+      'How many renewals an IP address may ask for in a minute. Invalid ones count too. Renewals do not count as logins.',
+  }),
+  RENEWALS_PER_MINUTE_PER_KEY: limit
+    .default(DEFAULT_LIMITS.renewalsPerMinutePerKey)
+    .register(docs, {
+      description:
+        'How many renewals of a public key there may be in a minute. Only genuine ones count.',
+    }),
+  MAX_SOCKETS: limit.default(DEFAULT_LIMITS.maxSockets).register(docs, {
+    description: 'How many WebSockets may be open at once.',
+  }),
+  MAX_SOCKETS_PER_IP: limit.default(DEFAULT_LIMITS.maxSocketsPerIp).register(docs, {
+    description: 'How many WebSockets of one IP address may be open at once.',
+  }),
+  MAX_HUB_CALLS: limit.default(DEFAULT_LIMITS.maxHubCalls).register(docs, {
+    description: 'How many login steps the Hub is asked for at once. As many more may queue.',
+  }),
+  MAX_WAITING_LOGINS: limit.default(DEFAULT_LIMITS.maxWaitingLogins).register(docs, {
+    description: "How many logins may wait at once for their apps' signatures.",
+  }),
+  MAX_MESSAGE_BYTES: messageBytes.default(DEFAULT_LIMITS.maxMessageBytes).register(docs, {
+    description: 'The size of the largest message that an app may send.',
+  }),
+  IDLE_TIMEOUT: seconds({ max: 3_600 }).default(DEFAULT_LIMITS.idleTimeout).register(docs, {
+    description: 'How long a WebSocket may stay open while no login runs on it.',
+  }),
+  SHUTDOWN_TIMEOUT: seconds({ max: 3_600 }).default(DEFAULT_LIMITS.shutdownTimeout).register(docs, {
+    description: 'How long running logins may go on after the server is told to stop.',
+  }),
+  REDIS_URL: redisUrl.optional().register(docs, {
+    description:
+      'A Redis in which several servers count logins together. While it is away, each server counts for itself.',
+    unset: 'none; each server counts for itself',
+    example: 'redis://:password@redis.example.org',
+  }),
+}
+
+const observability = {
+  LOG_LEVEL: oneOf(LOG_LEVELS).default('info').register(docs, {
+    description: 'The log has lines of this level and of more severe ones.',
+  }),
+  METRICS_PORT: port.optional().register(docs, {
+    description:
+      'TCP port of `/metrics`, for Prometheus. It must differ from `PORT`. 0 takes a free port, which the log shows.',
+    unset: 'none; there are no metrics',
+    example: '9464',
+  }),
+  METRICS_HOST: text('a host name or IP address').default('127.0.0.1').register(docs, {
+    description: 'Address that `/metrics` listens on. Keep it out of reach of the public.',
+  }),
+}
+
+const development = {
+  NODE_ENV: text('production, or anything else').optional().register(docs, {
+    description:
+      'With `production` the server does not start without `HUB_URL`, and web apps may log in only if `ALLOWED_ORIGINS` lists their origins.',
+    example: 'production',
+  }),
+  DEMO: trueOrFalse.optional().register(docs, {
+    description: 'Whether the demo page is served at `/`.',
+    unset: '`true` with the built-in Hub, `false` with another',
+    example: 'true',
+  }),
+  DEV_HUB_PORT: port.default(3007).register(docs, {
+    description:
+      "TCP port of the built-in Hub's gRPC-web endpoint, which browsers use. 0 takes a free port, which the log shows.",
+  }),
+  DEV_HUB_GRPC_PORT: port.default(3006).register(docs, {
+    description:
+      "TCP port of the built-in Hub's native gRPC endpoint, which the server uses. 0 takes a free port, which the log shows.",
+  }),
+}
+
+/** All variables in groups, in the order of the documents. */
+export const VARIABLE_GROUPS = {
+  'The Hub': hub,
+  'Listening and TLS': listening,
+  'Who may log in': admission,
+  Users: users,
+  Limits: limits,
+  'Logs and metrics': observability,
+  Development: development,
+}
+
+/** Reads all variables, each for itself. */
+export const variables = z.object({
+  ...hub,
+  ...listening,
+  ...admission,
+  ...users,
+  ...limits,
+  ...observability,
+  ...development,
 })
 
-/** The schemes of a Hub's doors: gRPC-web, the only one for browsers, and native gRPC. */
-export const WEB_SCHEMES = ['http:', 'https:']
-export const GRPC_SCHEMES = ['grpc:', 'grpcs:']
+/** The variables as they are read. */
+export type Variables = z.output<typeof variables>
 
-/** Reads the address of a Hub, without a slash at its end: method names are appended to it. */
-export function hubUrl(schemes: readonly string[]) {
-  return z.string().transform((text, context) => {
-    const fault = findHubUrlFault(text, schemes)
-    if (fault === undefined) return text.replace(/\/+$/, '')
-    context.addIssue({ code: 'custom', message: fault })
-    return z.NEVER
-  })
-}
+/** The name of a variable. */
+export type VariableName = keyof Variables
 
-/** Whether an address is that of a native gRPC door. */
-export function isGrpc(url: string | undefined): boolean {
-  return url !== undefined && URL.canParse(url) && GRPC_SCHEMES.includes(new URL(url).protocol)
-}
-
-/** Reads the address of a PostgreSQL database. Faults don't repeat it: it may hold a password. */
-export const databaseUrl = z.string().refine((text) => {
-  return URL.canParse(text) && ['postgres:', 'postgresql:'].includes(new URL(text).protocol)
-}, 'must be a URL, such as postgres://user:password@db.example.org/users')
-
-/** Reads the address of a Redis. Faults don't repeat it: it may hold a password. */
-export const redisUrl = z.string().refine((text) => {
-  return URL.canParse(text) && ['redis:', 'rediss:'].includes(new URL(text).protocol)
-}, 'must be a URL, such as redis://:password@redis.example.org')
-
-/** Reads the address of a webhook. Faults don't repeat it: what follows its host may be secret. */
-export const webhookUrl = z.string().refine((text) => {
-  if (!URL.canParse(text)) return false
-  const { protocol, username, password } = new URL(text)
-  return WEB_SCHEMES.includes(protocol) && username === '' && password === ''
-}, 'must be a URL without user name or password, such as https://app.example.org/authorize')
-
-/** Reads a limit on a number of things; 0 lifts it, and is read as Infinity. */
-export const count = z
-  .string()
-  .regex(/^\d{1,9}$/, 'must be a whole number; 0 lifts the limit')
-  .transform((text) => Number(text) || Number.POSITIVE_INFINITY)
-
-/** Reads a number of bytes, at least as many as the protocol's largest message has. */
-export const messageBytes = z
-  .string()
-  .regex(/^\d{1,9}$/, 'must be a number of bytes, at least 1024')
-  .transform(Number)
-  .refine((value) => value >= 1_024, 'must be a number of bytes, at least 1024')
-
-/** Reads a list with commas of origins, or a lone `*` for all. */
-export const origins = z.string().transform((text, context) => {
-  const list = splitList(text)
-  if (list.length === 1 && list[0] === '*') return '*'
-  const wrong = list.find((entry) => !URL.canParse(entry) || new URL(entry).origin !== entry)
-  if (wrong === undefined) return list
-  const message = `must list origins such as https://app.example.org, or be *; ${wrong} is none`
-  context.addIssue({ code: 'custom', message })
-  return z.NEVER
-})
-
-/** Reads a list with commas of addresses, or ranges in CIDR notation. */
-export const addressRanges = z.string().transform((text, context) => {
-  const list = splitList(text)
-  try {
-    new TrustedProxies(list)
-    return list
-  } catch (error) {
-    if (!(error instanceof TypeError)) throw error
-    const message = `must list addresses or ranges such as 10.0.0.0/8; ${error.message}`
-    context.addIssue({ code: 'custom', message })
-    return z.NEVER
-  }
-})
-
-function splitList(text: string): string[] {
-  return text.split(',').map((entry) => entry.trim())
-}
-
-function findHubUrlFault(text: string, schemes: readonly string[]): string | undefined {
-  if (!URL.canParse(text)) return 'must be a URL, such as https://hub.example.org'
-  const { protocol, host, port, pathname, username, password, search, hash } = new URL(text)
-  if (!schemes.includes(protocol) || host === '') {
-    return `must start with ${schemes.map((scheme) => `${scheme}//`).join(' or ')}, then the host`
-  }
-  if (username || password) return 'must not hold a user name or password'
-  if (search || hash) return 'must end with the host, the port or a path'
-  if (isGrpc(text) && !/^\/*$/.test(pathname)) return 'must end with the host or the port'
-  if (protocol === 'grpc:' && port === '') return "must name the port, such as hubd's 3006"
-  return undefined
-}
+/** The names of all variables. */
+export const VARIABLE_NAMES = variables.keyof().options

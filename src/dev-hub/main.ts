@@ -1,7 +1,8 @@
 import { parseArgs } from 'node:util'
-import { ConfigError, readDevHubPorts } from '../config/config.js'
+import { readDevHubPorts } from '../config/config.js'
+import { ConfigError } from '../config/config-error.js'
 import { readEnvironment } from '../config/environment.js'
-import { namePort } from '../config/listen-errors.js'
+import { explainListenError } from '../config/listen-errors.js'
 import { onShutdownSignal } from '../process.js'
 import { type DevHub, startDevHub } from './hub.js'
 
@@ -14,9 +15,10 @@ Runs a development Hub until it is stopped.
 try {
   const isJson = readArguments()
   const ports = readDevHubPorts(readEnvironment())
-  const hub = await startDevHub(ports)
-    .catch(namePort('DEV_HUB_PORT', ports.port))
-    .catch(namePort('DEV_HUB_GRPC_PORT', ports.grpcPort))
+  const settings = { ports: { DEV_HUB_PORT: ports.port, DEV_HUB_GRPC_PORT: ports.grpcPort } }
+  const hub = await startDevHub(ports).catch((error: unknown) =>
+    explainListenError(error, settings),
+  )
   process.stdout.write(isJson ? describeAsJson(hub) : describe(hub))
   onShutdownSignal(() => void hub.close().then(() => process.exit(0)))
 } catch (error) {

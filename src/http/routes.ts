@@ -20,6 +20,7 @@ const RESPONSE_PARTS = 6
 
 /** What the app is built of. */
 export interface AppSettings extends SocketSettings, RenewalRouteSettings {
+  readonly serverKey: SocketSettings['serverKey']
   /** What to serve TLS with; it is plain HTTP where missing. */
   readonly tls?: TlsFiles | undefined
   /** Whether credentials are given to whoever asks, without identity. */

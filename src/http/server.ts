@@ -1,6 +1,7 @@
 import { once } from 'node:events'
 import { setTimeout as wait } from 'node:timers/promises'
 import { Server as TlsServer } from 'node:tls'
+import { toMilliseconds } from '../deadline.js'
 import type { DemoOptions } from '../demo/demo.js'
 import { GuardedHub } from '../hub/guarded-hub.js'
 import type { Hub } from '../hub/hub.js'
@@ -186,7 +187,10 @@ async function drain(
   const timeUp = new AbortController()
   const { signal } = timeUp
   const drained = Promise.all([...[...sessions].map((session) => session.drain()), ...renewals])
-  await Promise.race([drained, wait(seconds * 1000, undefined, { signal }).catch(() => {})])
+  await Promise.race([
+    drained,
+    wait(toMilliseconds(seconds), undefined, { signal }).catch(() => {}),
+  ])
   timeUp.abort()
   for (const session of sessions) session.stop()
 }

@@ -8,7 +8,7 @@ import {
   handleWhen,
   type IPolicy,
 } from 'cockatiel'
-import { withDeadline } from '../deadline.js'
+import { secondsNow, withDeadline } from '../deadline.js'
 import { Status } from '../grpc/status.js'
 import type { ApiKey } from '../keys/api-signature.js'
 import { type Hub, HubBusyError, HubError, type TokenCall } from './hub.js'
@@ -43,7 +43,7 @@ type Ask = <T>(work: () => Promise<T>) => Promise<T>
  */
 export class GuardedHub implements Hub {
   readonly #hub: Hub
-  readonly #timeoutMs: number
+  readonly #timeout: number
   readonly #slots: IPolicy
   #callsInFlight = 0
   readonly #breaker = circuitBreaker(handleWhen(isHubDown), {
@@ -53,7 +53,7 @@ export class GuardedHub implements Hub {
 
   constructor(hub: Hub, { maxHubCalls, hubTimeout }: HubGuards) {
     this.#hub = hub
-    this.#timeoutMs = hubTimeout * 1000
+    this.#timeout = hubTimeout
     this.#slots = bulkhead(maxHubCalls, maxHubCalls)
   }
 
@@ -77,9 +77,9 @@ export class GuardedHub implements Hub {
   async #ask<T>(work: () => Promise<T>): Promise<T> {
     // While one call tries whether the Hub is back, the others don't wait for what it finds.
     if (this.#breaker.state === CircuitState.HalfOpen) throw new HubError('the Hub is down')
-    const endsAt = performance.now() + this.#timeoutMs
+    const endsAt = secondsNow() + this.#timeout
     const step = async (): Promise<T> => {
-      const left = (endsAt - performance.now()) / 1000
+      const left = endsAt - secondsNow()
       if (left <= 0) throw new HubBusyError()
       this.#callsInFlight += 1
       try {

@@ -19,6 +19,14 @@ type Answer = readonly [code: number, text?: string]
 const MAKE_RIGHT_KEY =
   'make a secured user group key with `hub keys create` and put it into USER_API_KEY and USER_API_SECRET'
 
+/**
+ * The Hub doesn't know the key. A hubd whose own store is away says so too, of any key.
+ */
+export const KEY_UNKNOWN: KeyKind = {
+  action: 'refuse',
+  text: `USER_API_KEY: the Hub doesn't know this key, or it was revoked, so no user could log in; check HUB_URL and the key, or ${MAKE_RIGHT_KEY}`,
+}
+
 const TOKEN_REQUIRED: Answer = [Status.Unauthenticated, 'Token required']
 
 /**
@@ -26,40 +34,43 @@ const TOKEN_REQUIRED: Answer = [Status.Unauthenticated, 'Token required']
  * without; what kind of key that means; and what the server does then. The answers are those of
  * hubd 2.6. A kind without a second answer is told by the first.
  */
-const KINDS: readonly (KeyKind & { readonly signed: Answer; readonly unsigned?: Answer })[] = [
+const ANSWERS: readonly { signed: Answer; unsigned?: Answer; kind: KeyKind }[] = [
   {
     // A user group key with signatures demanded: the only kind to run a server with.
     signed: TOKEN_REQUIRED,
     unsigned: [Status.Unauthenticated, 'API key signature required'],
-    action: 'run',
-    text: '',
+    kind: { action: 'run', text: '' },
   },
   {
     // A user group key that works without signature.
     signed: TOKEN_REQUIRED,
     unsigned: TOKEN_REQUIRED,
-    action: 'warn',
-    text: `USER_API_KEY: the Hub doesn't demand signatures for this key, so whoever has seen it, and every app sees it, can use it indefinitely; ${MAKE_RIGHT_KEY}`,
+    kind: {
+      action: 'warn',
+      text: `USER_API_KEY: the Hub doesn't demand signatures for this key, so whoever has seen it, and every app sees it, can use it indefinitely; ${MAKE_RIGHT_KEY}`,
+    },
   },
   {
     signed: [Status.Ok],
-    action: 'refuse',
-    text: `USER_API_KEY: this is an account key, with which every user would act as the account's owner and see every other user's threads; ${MAKE_RIGHT_KEY}`,
+    kind: {
+      action: 'refuse',
+      text: `USER_API_KEY: this is an account key, with which every user would act as the account's owner and see every other user's threads; ${MAKE_RIGHT_KEY}`,
+    },
   },
-  {
-    signed: [Status.NotFound],
-    action: 'refuse',
-    text: `USER_API_KEY: the Hub doesn't know this key, or it was revoked, so no user could log in; check HUB_URL and the key, or ${MAKE_RIGHT_KEY}`,
-  },
+  { signed: [Status.NotFound], kind: KEY_UNKNOWN },
   {
     signed: [Status.Unauthenticated, 'Bad API key signature'],
-    action: 'refuse',
-    text: "USER_API_SECRET: the Hub refuses the signature made with this secret, so no user could log in; take the secret that was shown together with USER_API_KEY, and check this machine's clock",
+    kind: {
+      action: 'refuse',
+      text: "USER_API_SECRET: the Hub refuses the signature made with this secret, so no user could log in; take the secret that was shown together with USER_API_KEY, and check this machine's clock",
+    },
   },
   {
     signed: [Status.Unimplemented],
-    action: 'warn',
-    text: 'USER_API_KEY: the Hub has no ListThreads method, so which kind of key this is could not be checked; make sure that it is a secured user group key',
+    kind: {
+      action: 'warn',
+      text: 'USER_API_KEY: the Hub has no ListThreads method, so which kind of key this is could not be checked; make sure that it is a secured user group key',
+    },
   },
 ]
 
@@ -82,16 +93,14 @@ export async function checkKey(
   const { key } = apiKey
   const signedClient = Client.withUserAuth(new CallSigner(apiKey).sign(), address.url)
   const signed = await listThreads(signedClient, address, timeout)
-  const candidates = KINDS.filter((kind) => isAnswer(signed, kind.signed))
-  if (candidates.every(({ unsigned }) => unsigned === undefined)) {
-    return candidates[0] ?? UNREACHABLE
-  }
+  const rows = ANSWERS.filter((row) => isAnswer(signed, row.signed))
+  if (rows.every((row) => row.unsigned === undefined)) return rows[0]?.kind ?? UNREACHABLE
   const unsigned = await listThreads(
     await Client.withKeyInfo({ key }, address.url),
     address,
     timeout,
   )
-  return candidates.find((kind) => isAnswer(unsigned, kind.unsigned)) ?? UNREACHABLE
+  return rows.find((row) => isAnswer(unsigned, row.unsigned))?.kind ?? UNREACHABLE
 }
 
 /** @returns how the Hub ended the call, or `undefined` where it ended without a status, or late */

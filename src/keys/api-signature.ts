@@ -1,5 +1,6 @@
 import { createHmac } from 'node:crypto'
 import { base32 } from 'multiformats/bases/base32'
+import { toMilliseconds } from '../deadline.js'
 import type { ApiAuth } from '../protocol.js'
 
 /** An API key of a Hub's, such as the server's own. */
@@ -45,5 +46,5 @@ export function createApiSignature(secret: Uint8Array, expires: Date): ApiSignat
  * @param ttl - how long the signature is valid, in seconds
  */
 export function signUserAuth({ key, secret }: ApiKey, ttl: number): ApiAuth {
-  return { key, ...createApiSignature(secret, new Date(Date.now() + ttl * 1000)) }
+  return { key, ...createApiSignature(secret, new Date(Date.now() + toMilliseconds(ttl))) }
 }

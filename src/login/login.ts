@@ -34,7 +34,7 @@ export interface LoginSettings extends AuthorizationSettings {
   /** The Hub; its steps have deadlines of their own. */
   readonly hub: Hub
   /** The server's own key at the Hub. Another one may take its place while a login runs. */
-  readonly serverKey: Pick<ServerKey, 'apiKey' | 'state'>
+  readonly serverKey: Pick<ServerKey, 'apiKey' | 'state' | 'reportRefusal'>
   /** How long the app may take to sign, in seconds. */
   readonly challengeTimeout: number
   /** How long the API signature of a `UserAuth` is valid, in seconds. */
@@ -92,16 +92,17 @@ export async function login(
     const value = { ...signUserAuth(apiKey, settings.userAuthTtl), token }
     return { value, ...grantRenewal(apiKey, user, session, trace.id, settings.renewalTtl) }
   } catch (error) {
-    throw explain(error)
+    throw explain(error, apiKey, settings.serverKey)
   } finally {
     call.release()
     trace.end()
   }
 }
 
-/** The server's key, where the Hub has confirmed it. */
+/** The server's key, where the Hub takes it. */
 function usableKey({ apiKey, state }: LoginSettings['serverKey']): ApiKey {
   if (state === 'confirmed') return apiKey
+  if (state === 'refused') throw new LoginError(ErrorCode.HubRejected)
   const cause = new HubError("the server's key is not checked yet")
   throw new LoginError(ErrorCode.HubUnavailable, { cause })
 }
@@ -126,12 +127,16 @@ function checkToken(token: string, pubkey: string): void {
 }
 
 /** Turns an error of the Hub into one that an app is told. */
-function explain(error: unknown): unknown {
+function explain(error: unknown, apiKey: ApiKey, key: LoginSettings['serverKey']): unknown {
   if (error instanceof HubBusyError) {
     const details = { retryAfter: RETRY_AFTER_LOAD, limit: 'hub_calls' } as const
     return new LoginError(ErrorCode.Overloaded, details)
   }
-  return error instanceof HubError ? new LoginError(codeOf(error), { cause: error }) : error
+  if (!(error instanceof HubError)) return error
+  const code = codeOf(error)
+  const isRefusal = code === ErrorCode.HubRejected && error.status !== undefined
+  const isUncertain = isRefusal && !key.reportRefusal(apiKey, error.status.code)
+  return new LoginError(isUncertain ? ErrorCode.HubUnavailable : code, { cause: error })
 }
 
 /** Whether the Hub failed in a way that a wrong signature explains as well as an error of its own. */

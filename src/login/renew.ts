@@ -1,3 +1,4 @@
+import { toMilliseconds } from '../deadline.js'
 import type { ServerKey } from '../hub/server-key.js'
 import { type ApiKey, signUserAuth } from '../keys/api-signature.js'
 import { type RenewalClaims, signRenewal, verifyRenewal } from '../keys/renewal.js'
@@ -39,7 +40,7 @@ export function grantRenewal(
   const endsAt = loggedInAt + ttl
   return {
     renewal: signRenewal(apiKey, { pubkey, origin, loginId, session, loggedInAt, endsAt }),
-    renewUntil: new Date(endsAt * 1000).toISOString(),
+    renewUntil: new Date(toMilliseconds(endsAt)).toISOString(),
   }
 }
 
@@ -80,5 +81,5 @@ function isMeantFor(origin: string | undefined, claims: RenewalClaims): boolean 
 
 /** Whether the login is longer ago than is allowed now: a renewal's own end may be further off. */
 function isTooOld({ loggedInAt }: RenewalClaims, ttl: number): boolean {
-  return Date.now() / 1000 >= loggedInAt + ttl
+  return Date.now() >= toMilliseconds(loggedInAt + ttl)
 }

@@ -1,3 +1,4 @@
+import { toMilliseconds } from '../deadline.js'
 import { parsePublicKey } from '../keys/public-key.js'
 import { RETRY_AFTER_LOAD } from '../limits/limits.js'
 import type { RateLimits } from '../limits/rate-limits.js'
@@ -196,7 +197,10 @@ export class LoginSession {
     if (this.#isDraining) this.#close(CloseCode.GoingAway)
     if (this.#isClosed) return
     const closeCode = this.#hasLoggedIn ? CloseCode.Normal : CloseCode.PolicyViolation
-    this.#idle = setTimeout(() => this.#close(closeCode), this.#settings.idleTimeout * 1000)
+    this.#idle = setTimeout(
+      () => this.#close(closeCode),
+      toMilliseconds(this.#settings.idleTimeout),
+    )
   }
 
   #close(code: CloseCode): void {

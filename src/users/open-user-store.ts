@@ -1,20 +1,41 @@
 import { resolve } from 'node:path'
-import { ConfigError, type UsersConfig } from '../config/config.js'
 import { type Database, NewerSchemaError } from './database.js'
 import { SqlUserStore } from './sql-user-store.js'
 import type { UserStore } from './user-store.js'
+
+/** Where the users are kept: in an SQLite file of a folder, or in a PostgreSQL database. */
+export type UsersConfig =
+  | { readonly kind: 'sqlite'; readonly folder: string }
+  /** `url` may hold a password: it must not be shown. */
+  | { readonly kind: 'postgres'; readonly url: string }
+
+/**
+ * Thrown where a store can't be opened: what failed and what to check. Never shows a password, so
+ * it has no `cause`: the driver's own error may hold the URL.
+ */
+export class OpenUserStoreError extends Error {
+  override readonly name = 'OpenUserStoreError'
+  /** The kind of store that can't be opened. */
+  readonly kind: UsersConfig['kind']
+
+  /** @param reason - what opening it failed with; only its message is told */
+  constructor(users: UsersConfig, reason: unknown) {
+    super(describe(users, reason))
+    this.kind = users.kind
+  }
+}
 
 /**
  * Opens the store that is configured, and makes or updates its tables. Only that store's driver
  * is loaded.
  *
- * @throws ConfigError which names the variable to change, and never shows a password
+ * @throws OpenUserStoreError
  */
 export async function openUserStore(users: UsersConfig): Promise<UserStore> {
   try {
     return new SqlUserStore(await openDatabase(users))
   } catch (error) {
-    throw new ConfigError([describe(users, error)])
+    throw new OpenUserStoreError(users, error)
   }
 }
 
@@ -28,18 +49,23 @@ async function openDatabase(users: UsersConfig): Promise<Database> {
 }
 
 function describe(users: UsersConfig, error: unknown): string {
-  const [fault, advice] =
+  const [problem, advice] =
     users.kind === 'postgres'
       ? [
-          `DATABASE_URL: the database at ${new URL(users.url).host} can't be used`,
+          `the database${placeOf(users.url)} can't be used`,
           "check that it runs, and the URL's user, password and database",
         ]
       : [
-          `DATA_DIR: the users in ${resolve(users.folder)} can't be used`,
+          `the users in ${resolve(users.folder)} can't be used`,
           'it must be a folder of this machine that this program may write to',
         ]
   const isNewer = error instanceof NewerSchemaError
-  return `${fault}: ${reasonOf(error)}; ${isNewer ? 'run the newer program' : advice}`
+  return `${problem}: ${reasonOf(error)}; ${isNewer ? 'run the newer program' : advice}`
+}
+
+/** The database's host; nothing where the URL is none. */
+function placeOf(url: string): string {
+  return URL.canParse(url) ? ` at ${new URL(url).host}` : ''
 }
 
 /** The error's own words. A host of several addresses fails with one error for each, in one. */

@@ -79,6 +79,7 @@ describe('on SIGHUP, the server', () => {
     })
     server.kill('SIGHUP')
     await server.printed(/reload: new connections get the new certificate/)
+    await server.printed(/reload: a hubd binds each thread to the API key that it was made with/)
     await server.printed(/reload: logins that start from now on use the new key/)
 
     underWay.sendSignature(identity.sign(challenge))
@@ -192,7 +193,7 @@ describe('on SIGHUP, the server', () => {
     server.changeDotenv({ ...variables, ...tls, USER_AUTH_TTL: '60', LOG_LEVEL: 'error' })
     server.kill('SIGHUP')
     await server.printed(
-      /reload: to change TLS_CERT, TLS_KEY, LOG_LEVEL, USER_AUTH_TTL takes a restart/,
+      /reload: to change TLS_CERT, TLS_KEY, USER_AUTH_TTL, LOG_LEVEL takes a restart/,
     )
     await server.printed(/reload: certificate and key are as they were/)
     const app = await TestApp.connect(url)
@@ -226,7 +227,7 @@ describe('on SIGHUP, the server', () => {
     }
     expect(own.output).not.toMatch(/takes a restart/)
     expect(other.output).toMatch(
-      /to change HOST, HUB_URL, USER_API_KEY, USER_API_SECRET takes a restart/,
+      /to change HUB_URL, USER_API_KEY, USER_API_SECRET, HOST takes a restart/,
     )
     const app = await TestApp.connect((await other.printed(READY))[1] ?? '')
     expect(await app.login()).toMatchObject({ type: 'token' })

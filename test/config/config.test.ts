@@ -1,12 +1,9 @@
 import { writeFileSync } from 'node:fs'
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
-import {
-  type Config,
-  ConfigError,
-  type Environment,
-  readConfig,
-  readUsersConfig,
-} from '../../src/config/config.js'
+import { type Config, readConfig, readUsersConfig } from '../../src/config/config.js'
+import { ConfigError } from '../../src/config/config-error.js'
+import type { Environment } from '../../src/config/environment.js'
+import type { ServerOptions } from '../../src/http/server.js'
 import { DEFAULT_LIMITS } from '../../src/limits/limits.js'
 import { encryptKey, makeCertificate } from '../support/certificate.js'
 
@@ -30,11 +27,24 @@ function fileWith(content: string): string {
   return path
 }
 
-function faultsOf(environment: Environment): readonly string[] {
+/** What the configuration and the options of a server have in common. */
+type SharedOption =
+  | 'port'
+  | 'host'
+  | 'hubTimeout'
+  | 'challengeTimeout'
+  | 'userAuthTtl'
+  | 'limits'
+  | 'allowedOrigins'
+  | 'trustedProxies'
+  | 'tls'
+  | 'simpleAuth'
+
+function errorsOf(environment: Environment): readonly string[] {
   try {
     readConfig(environment)
   } catch (error) {
-    if (error instanceof ConfigError) return error.faults
+    if (error instanceof ConfigError) return error.errors
     throw error
   }
   return []
@@ -65,6 +75,13 @@ describe('a configuration', () => {
     })
   })
 
+  it('can be spread into the options of a server', () => {
+    const config = readConfig({})
+    // Fails to compile where a field of the one has another name or type in the other.
+    const options: Required<Pick<ServerOptions, SharedOption>> = config
+    expect(options).toBe(config)
+  })
+
   it('names a Hub elsewhere, and then listens on every interface', () => {
     const config = readConfig({ ...HUB, HUB_URL: 'https://hub.example.org/api/' })
     expect(config.host).toBeUndefined()
@@ -86,7 +103,7 @@ describe('a configuration', () => {
     expect(demo).toEqual({ isServed: true, hubUrl: HUB_PUBLIC_URL })
   })
 
-  it('takes a Hub by its native door, which is none for browsers', () => {
+  it('takes a Hub by its native gRPC endpoint, which is none for browsers', () => {
     const native = { ...HUB, HUB_URL: 'grpc://127.0.0.1:3006/' }
     const HUB_PUBLIC_URL = 'https://public.example.org'
     expect(readConfig(native).hub).toMatchObject({ kind: 'remote', url: 'grpc://127.0.0.1:3006' })
@@ -214,7 +231,7 @@ describe('warnings', () => {
 })
 
 describe('a warning', () => {
-  it('is given for a certificate that is good no more, or not yet', () => {
+  it('is given for a certificate that has expired, or is not valid yet', () => {
     const warningsIn = (days: number) => {
       vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + days * 86_400_000 })
       const { warnings } = readConfig(TLS)
@@ -226,7 +243,7 @@ describe('a warning', () => {
     })
     expect(warningsIn(0)).toEqual([])
     expect(warningsIn(2)).toEqual([expect.stringMatching(/^TLS_CERT: .* expired on /)])
-    expect(warningsIn(-1)).toEqual([expect.stringMatching(/^TLS_CERT: .* is good from /)])
+    expect(warningsIn(-1)).toEqual([expect.stringMatching(/^TLS_CERT: .* is valid from /)])
   })
 
   it('says what the simple way is', () => {
@@ -236,7 +253,7 @@ describe('a warning', () => {
   })
 })
 
-describe('a fault', () => {
+describe('an error', () => {
   const cases: [variable: string, environment: Environment][] = [
     ['PORT', { PORT: '65536' }],
     ['PORT', { PORT: '-1' }],
@@ -314,7 +331,7 @@ describe('a fault', () => {
   ]
 
   it.each(cases)('names %s in %j, and nothing else', (variable, environment) => {
-    expect(faultsOf(environment)).toEqual([expect.stringMatching(`^${variable}: \\S`)])
+    expect(errorsOf(environment)).toEqual([expect.stringMatching(`^${variable}: \\S`)])
   })
 
   it('in where users are kept is also found by those who read nothing else', () => {
@@ -322,26 +339,26 @@ describe('a fault', () => {
   })
 
   it('in the database does not repeat its password', () => {
-    const [fault] = faultsOf({ DATABASE_URL: 'mysql://me:my-secret@db.example.org/users' })
-    expect(fault).toMatch(/^DATABASE_URL: /)
-    expect(fault).not.toContain('my-secret')
+    const [error] = errorsOf({ DATABASE_URL: 'mysql://me:my-secret@db.example.org/users' })
+    expect(error).toMatch(/^DATABASE_URL: /)
+    expect(error).not.toContain('my-secret')
   })
 
   it('in the secret does not repeat the secret', () => {
-    const [fault] = faultsOf({ ...HUB, USER_API_SECRET: 'b-my-secret' })
-    expect(fault).not.toContain('my-secret')
+    const [error] = errorsOf({ ...HUB, USER_API_SECRET: 'b-my-secret' })
+    expect(error).not.toContain('my-secret')
   })
 
   it('in a key that is encrypted tells that, and not its path', () => {
     const TLS_KEY = encryptKey(certificate)
-    const [fault] = faultsOf({ ...TLS, TLS_KEY })
-    expect(fault).toMatch(/^TLS_KEY: the key is encrypted/)
-    expect(fault).not.toContain(TLS_KEY)
+    const [error] = errorsOf({ ...TLS, TLS_KEY })
+    expect(error).toMatch(/^TLS_KEY: the key is encrypted/)
+    expect(error).not.toContain(TLS_KEY)
   })
 
   it('in a certificate does not hide one in its key', () => {
-    const faults = faultsOf({ TLS_CERT: '/nowhere/cert.pem', TLS_KEY: fileWith('no key') })
-    expect(faults).toEqual([
+    const errors = errorsOf({ TLS_CERT: '/nowhere/cert.pem', TLS_KEY: fileWith('no key') })
+    expect(errors).toEqual([
       expect.stringMatching(/^TLS_CERT: .*ENOENT/),
       expect.stringMatching(/^TLS_KEY: /),
     ])
@@ -349,17 +366,17 @@ describe('a fault', () => {
 
   it('in a private key that stands where its path belongs does not repeat the key', () => {
     const TLS_KEY = String(certificate.key)
-    const [fault] = faultsOf({ ...TLS, TLS_KEY })
-    expect(fault).toMatch(/^TLS_KEY: must be the path of a file/)
-    expect(fault).not.toContain(TLS_KEY.split('\n')[1])
+    const [error] = errorsOf({ ...TLS, TLS_KEY })
+    expect(error).toMatch(/^TLS_KEY: must be the path of a file/)
+    expect(error).not.toContain(TLS_KEY.split('\n')[1])
   })
 
   it('does not hide another', () => {
     const environment = { PORT: 'x', HUB_TIMEOUT: '0', USER_API_KEY: 'bkéy', TLS_KEY: 'x' }
-    expect(faultsOf(environment).map((fault) => fault.split(':')[0])).toEqual([
-      'PORT',
+    expect(errorsOf(environment).map((error) => error.split(':')[0])).toEqual([
       'USER_API_KEY',
       'HUB_TIMEOUT',
+      'PORT',
       'HUB_URL',
       'USER_API_SECRET',
       'TLS_CERT',
@@ -367,8 +384,8 @@ describe('a fault', () => {
   })
 
   it('is to want production without a Hub', () => {
-    const faults = faultsOf({ NODE_ENV: 'production' })
-    expect(faults.map((fault) => fault.split(':')[0])).toEqual([
+    const errors = errorsOf({ NODE_ENV: 'production' })
+    expect(errors.map((error) => error.split(':')[0])).toEqual([
       'HUB_URL',
       'USER_API_KEY',
       'USER_API_SECRET',

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { gzipSync } from 'node:zlib'
+import { pino } from 'pino'
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import type { ServerOptions } from '../../src/http/server.js'
 import { ServerKey } from '../../src/hub/server-key.js'
@@ -12,6 +13,8 @@ import { never } from '../support/never.js'
 import { claimsOf, renewAt, renewalOf } from '../support/renewal.js'
 import { scrape } from '../support/scrape.js'
 import { TestApp } from '../support/test-app.js'
+
+const log = pino({ level: 'silent' })
 
 const PAGE = 'https://app.example'
 const OTHER_PAGE = 'https://other.example'
@@ -325,7 +328,7 @@ describe("the server's key", () => {
   it('may be unchecked: the Hub is not asked', async () => {
     const { hub, apiKey, renewal } = await startLoggedIn()
     const secret = decodeMultibase(apiKey.secret) ?? new Uint8Array()
-    const unchecked = new ServerKey({ key: apiKey.key, secret }, never)
+    const unchecked = new ServerKey({ key: apiKey.key, secret }, { check: never, log })
     const restarted = await startWithDevHub({ apiKey: unchecked, allowedOrigins: [PAGE] })
     await hub.close()
     const { url } = restarted.server
@@ -345,8 +348,10 @@ describe("the server's key", () => {
   it('must not be refused by the Hub', async () => {
     const { apiKey, renewal } = await startLoggedIn()
     const secret = decodeMultibase(apiKey.secret) ?? new Uint8Array()
-    const refused = new ServerKey({ key: apiKey.key, secret })
-    vi.spyOn(refused, 'state', 'get').mockReturnValue('refused')
+    const check = async () => ({ action: 'refuse', text: 'it is revoked' }) as const
+    const refused = new ServerKey({ key: apiKey.key, secret }, { check, log })
+    onTestFinished(() => refused.close())
+    await refused.check()
     const { server } = await startWithDevHub({ apiKey: refused, allowedOrigins: [PAGE] })
     const answer = await renewAt(server.url, renewal)
     expect(answer).toMatchObject({ status: 503, body: { code: 'hub_rejected' } })

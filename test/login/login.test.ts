@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto'
+import { pino } from 'pino'
 import { describe, expect, it } from 'vitest'
 import { type Hub, HubBusyError, HubError, type TokenCall } from '../../src/hub/hub.js'
 import { ServerKey } from '../../src/hub/server-key.js'
@@ -49,6 +50,8 @@ const user = {
   origin: undefined,
   renewal: false,
 }
+
+const TIMES = { challengeTimeout: 1, userAuthTtl: 300, renewalTtl: 3_600 }
 
 const NO_TRACE: LoginTrace = { id: '0123456789ab', begin() {}, end() {} }
 const signWell: Sign = async (bytes) => identity.sign(bytes)
@@ -171,12 +174,28 @@ describe('login', () => {
     expect(await ended).toBeInstanceOf(ClientDisconnected)
   })
 
+  it('starts no call while the key is refused', async () => {
+    const hub = new TestHub()
+    const kind = { action: 'refuse', text: 'refused' } as const
+    const serverKey = new ServerKey(apiKey, {
+      check: async () => kind,
+      log: pino({ level: 'silent' }),
+    })
+    await serverKey.check()
+    serverKey.close()
+    const rateLimits = new RateLimits(DEFAULT_LIMITS)
+    const settings = { hub, serverKey, rateLimits, ...TIMES }
+    const { signal } = new AbortController()
+    const refused = login(user, signWell, settings, signal, NO_TRACE)
+    await expect(refused).rejects.toMatchObject({ code: 'hub_rejected' })
+    expect(hub.asked).toEqual([])
+  })
+
   it('starts no call while the key is unchecked', async () => {
     const hub = new TestHub()
-    const serverKey = new ServerKey(apiKey, never)
+    const serverKey = new ServerKey(apiKey, { check: never, log: pino({ level: 'silent' }) })
     const rateLimits = new RateLimits(DEFAULT_LIMITS)
-    const times = { challengeTimeout: 1, userAuthTtl: 300, renewalTtl: 3_600 }
-    const settings = { hub, serverKey, rateLimits, ...times }
+    const settings = { hub, serverKey, rateLimits, ...TIMES }
     const { signal } = new AbortController()
     const refused = login(user, signWell, settings, signal, NO_TRACE)
     await expect(refused).rejects.toMatchObject({ code: 'hub_unavailable' })

@@ -64,12 +64,12 @@ it('every alert rule finds what it asks for', async () => {
   for (const { alert, expr } of rules) expect(findFaults(expr, found), alert).toEqual([])
 })
 
-it('the README names no metric that is not there, and leaves none of ours out', async () => {
+it('the document names no metric that is not there, and leaves none of ours out', async () => {
   const { samples } = await scrapeAfterLogins()
   const names = new Set(samples.map(({ name }) => name.replace(/_(bucket|sum|count)$/, '')))
   const ours = [...names].filter((name) => name.startsWith('userauth_'))
-  const readme = await readFile(join(FOLDER, '../../README.md'), 'utf8')
-  const rows = readme.split('\n').filter((line) => line.startsWith('| `userauth_'))
+  const document = await readFile(join(FOLDER, '../../docs/operate.md'), 'utf8')
+  const rows = document.split('\n').filter((line) => line.startsWith('| `userauth_'))
   const named = rows.flatMap((row) => row.split('|')[1]?.match(/userauth_\w+/g) ?? [])
   expect(named.toSorted()).toEqual(ours.toSorted())
 })

@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { onTestFinished, vi } from 'vitest'
 import type { Certificate } from './certificate.js'
+import { readDocument } from './markdown.js'
 
 const PROGRAM = '/usr/sbin/nginx'
 
@@ -28,11 +29,14 @@ export interface Site {
   readonly backends: readonly number[]
 }
 
-/** Starts nginx with TLS before some servers, as the README recommends it; it ends with the test. */
+/**
+ * Starts nginx with TLS before some servers, with the very site that docs/deploy.md shows; it ends
+ * with the test.
+ */
 export async function startNginx(site: Site): Promise<void> {
   const folder = await mkdtemp(join(tmpdir(), 'nginx-'))
   const file = join(folder, 'nginx.conf')
-  await writeFile(file, configure(site, folder))
+  await writeFile(file, configure(await adaptSite(site), folder))
   const nginx = spawn(PROGRAM, ['-e', 'stderr', '-p', folder, '-c', file], {
     stdio: ['ignore', 'ignore', 'pipe'],
   })
@@ -57,7 +61,19 @@ export async function startNginx(site: Site): Promise<void> {
   )
 }
 
-function configure({ port, certificate, backends }: Site, folder: string): string {
+/** The site of the document, with other ports, servers and certificates. */
+async function adaptSite({ port, certificate, backends }: Site): Promise<string> {
+  const { blocks } = await readDocument('docs/deploy.md')
+  const shown = blocks.find(({ language }) => language === 'nginx')?.text ?? ''
+  const servers = backends.map((backend) => `  server 127.0.0.1:${backend}$2\n`).join('')
+  return shown
+    .replace(/( {2}server 127\.0\.0\.1:\d+(.*;)\n)+/, servers)
+    .replace('listen 443', `listen 127.0.0.1:${port}`)
+    .replace(/\/etc\/.*\/fullchain\.pem/, certificate.file)
+    .replace(/\/etc\/.*\/privkey\.pem/, certificate.keyFile)
+}
+
+function configure(site: string, folder: string): string {
   const temporary = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi']
   const isRoot = process.getuid?.() === 0
   return `
@@ -70,29 +86,7 @@ events { worker_connections 4096; }
 http {
   access_log off;
   ${temporary.map((name) => `${name}_temp_path ${folder}/${name};`).join('\n  ')}
-  upstream userauth {
-    ${backends.map((backend) => `server 127.0.0.1:${backend} max_fails=1 fail_timeout=2s;`).join('\n    ')}
-  }
-  map $http_upgrade $connection_upgrade {
-    default upgrade;
-    '' close;
-  }
-  server {
-    listen 127.0.0.1:${port} ssl;
-    server_name login.example.org;
-    ssl_certificate ${certificate.file};
-    ssl_certificate_key ${certificate.keyFile};
-    location / {
-      proxy_pass http://userauth;
-      proxy_http_version 1.1;
-      proxy_set_header Host localhost;
-      proxy_set_header Upgrade $http_upgrade;
-      proxy_set_header Connection $connection_upgrade;
-      proxy_set_header X-Forwarded-For $remote_addr;
-      proxy_connect_timeout 2s;
-      proxy_read_timeout 75s;
-    }
-  }
+  ${site}
 }
 `
 }

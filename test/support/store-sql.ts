@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import Libsql from 'libsql'
-import type { UsersConfig } from '../../src/config/config.js'
+import type { UsersConfig } from '../../src/users/open-user-store.js'
 import { query } from './postgres-database.js'
 
 /** Executes a statement in the store of the users, as another program would. */

@@ -1,6 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest'
-import type { UsersConfig } from '../../src/config/config.js'
-import { openUserStore } from '../../src/users/open-user-store.js'
+import { openUserStore, type UsersConfig } from '../../src/users/open-user-store.js'
 import type { UserStore } from '../../src/users/user-store.js'
 import { dataFolder } from '../support/data-folder.js'
 import { randomIdentity } from '../support/identity.js'

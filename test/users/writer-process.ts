@@ -2,7 +2,7 @@ import { type ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'
 import { join } from 'node:path'
 import { onTestFinished } from 'vitest'
-import type { UsersConfig } from '../../src/config/config.js'
+import type { UsersConfig } from '../../src/users/open-user-store.js'
 
 /** Another process that records logins in a store. */
 export class WriterProcess {
