@@ -39,7 +39,8 @@ export function createApp(settings: AppSettings): BoundedKoa & WebSocketApp {
     perMessageDeflate: false,
   })
   app.on('error', (err) => log.error({ err }, 'request failed'))
-  app.use(logRequests(log))
+  // It works out its line for every request, whether or not that is written.
+  if (log.isLevelEnabled('debug')) app.use(logRequests(log))
   app.use(answerErrors)
   app.use(json({ pretty: false, param: 'pretty' }))
   // Before what reads bodies: its errors are to be answered in the endpoint's own way.

@@ -2,7 +2,7 @@ import { withDeadline } from '../deadline.js'
 import type { RateLimits } from '../limits/rate-limits.js'
 import { ErrorCode } from '../protocol.js'
 import { type Authorize, type Decision, type LoginUser, readDecision } from '../users/authorize.js'
-import type { User, UserStore } from '../users/user-store.js'
+import type { UserStore } from '../users/user-store.js'
 import { LoginError, rateLimited } from './errors.js'
 
 /** How long the app's own decision may take, in seconds. */
@@ -34,7 +34,10 @@ export async function authorizeUser(
   const wait = await rateLimits.countToken(user.pubkey)
   if (wait > 0) throw rateLimited(wait, 'logins_per_minute_per_key')
   if (authorize) await askApp(authorize, user)
-  return sessionOf(await users?.recordLogin(user.pubkey).catch(fail))
+  const { block, session = FIRST_SESSION } =
+    (await users?.recordLogin(user.pubkey).catch(fail)) ?? {}
+  if (block) throw new LoginError(ErrorCode.Denied)
+  return session
 }
 
 /**
@@ -52,14 +55,9 @@ export async function authorizeRenewal(
   const wait = await rateLimits.countRenewal(user.pubkey)
   if (wait > 0) throw rateLimited(wait, 'renewals_per_minute_per_key')
   if (authorize) await askApp(authorize, user)
-  const current = sessionOf(await users?.recordRenewal(user.pubkey, session).catch(fail))
-  if (current !== session) throw new LoginError(ErrorCode.RenewalRefused)
-}
-
-/** The number of a user's sessions. @throws LoginError `denied` where the user is blocked */
-function sessionOf(user: User | undefined): number {
-  if (user?.block) throw new LoginError(ErrorCode.Denied)
-  return user?.session ?? FIRST_SESSION
+  const found = await users?.recordRenewal(user.pubkey, session).catch(fail)
+  if (found?.isBlocked) throw new LoginError(ErrorCode.Denied)
+  if (session !== (found?.session ?? FIRST_SESSION)) throw new LoginError(ErrorCode.RenewalRefused)
 }
 
 /** Asks for the app's own decision. @throws LoginError where it isn't to let the user in */

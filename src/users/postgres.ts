@@ -59,6 +59,7 @@ export async function openPostgres(url: string): Promise<Database> {
   }
   return {
     execute: executeIn(pool),
+    read: executeIn(pool),
     // Not now(), which is when the transaction began: it may have waited for another's since.
     now: 'clock_timestamp()',
     aMinuteAgo: "clock_timestamp() - INTERVAL '1 minute'",

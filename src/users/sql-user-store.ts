@@ -1,6 +1,12 @@
 import { z } from 'zod'
 import type { Database } from './database.js'
-import { type Page, type User, type UserStore, UserStoreError } from './user-store.js'
+import {
+  type Page,
+  type RenewingUser,
+  type User,
+  type UserStore,
+  UserStoreError,
+} from './user-store.js'
 
 /** PostgreSQL hands out a Date, SQLite milliseconds since 1970. */
 const time = z.union([z.date(), z.int().transform((ms) => new Date(ms))])
@@ -19,8 +25,11 @@ const userRow = z.object({
   block_reason: z.string().nullable(),
 })
 
-/** A user whose session is renewed: whether it is to be recorded, which is not where never seen. */
-const renewingRow = z.object({ is_due: z.union([z.boolean(), z.int()]).nullable() })
+/** SQLite has no truth values, and says 1 and 0. */
+const truth = z.union([z.boolean(), z.int().transform(Boolean)])
+
+/** What decides on a renewal, and whether it is to be recorded: not of a user who was never seen. */
+const renewingRow = z.object({ session: count, is_blocked: truth, is_due: truth.nullable() })
 
 /** The columns that {@link readUser} needs. */
 const USER_COLUMNS = Object.keys(userRow.shape).join(', ')
@@ -39,22 +48,24 @@ export class SqlUserStore implements UserStore {
     return this.#theUser(this.#sql.recordLogin, pubkey)
   }
 
-  async recordRenewal(pubkey: string, session: number): Promise<User | undefined> {
-    const [found] = await this.#rows(readRenewingUser, this.#sql.findRenewing, pubkey)
-    if (found?.isDue && !found.user.block && found.user.session === session) {
+  async recordRenewal(pubkey: string, session: number): Promise<RenewingUser | undefined> {
+    const [found] = await this.#read(parseRenewing, this.#sql.findRenewing, pubkey)
+    if (!found) return undefined
+    const { isDue, ...user } = found
+    if (isDue && !user.isBlocked && user.session === session) {
       // What was found has decided. This is for those who look at it later.
       await this.#users(this.#sql.recordRenewal, pubkey, session)
     }
-    return found?.user
+    return user
   }
 
   async find(pubkey: string): Promise<User | undefined> {
-    const [user] = await this.#users(this.#sql.find, pubkey)
+    const [user] = await this.#read(readUser, this.#sql.find, pubkey)
     return user
   }
 
   async list({ limit, after = '' }: Page): Promise<User[]> {
-    return this.#users(this.#sql.list, after, limit)
+    return this.#read(readUser, this.#sql.list, after, limit)
   }
 
   async block(pubkey: string, reason: string): Promise<User> {
@@ -80,17 +91,22 @@ export class SqlUserStore implements UserStore {
     return user
   }
 
-  #users(sql: string, ...values: (string | number)[]): Promise<User[]> {
-    return this.#rows(readUser, sql, ...values)
+  async #users(sql: string, ...values: (string | number)[]): Promise<User[]> {
+    try {
+      return (await this.#database.execute(sql, values)).map(readUser)
+    } catch (error) {
+      throw new UserStoreError(error)
+    }
   }
 
-  async #rows<T>(
-    read: (row: unknown) => T,
+  /** Reads rows, each by a function. */
+  async #read<T>(
+    parse: (row: unknown) => T,
     sql: string,
     ...values: (string | number)[]
   ): Promise<T[]> {
     try {
-      return (await this.#database.execute(sql, values)).map(read)
+      return (await this.#database.read(sql, values)).map(parse)
     } catch (error) {
       throw new UserStoreError(error)
     }
@@ -112,8 +128,8 @@ function statements({ now, aMinuteAgo }: Pick<Database, 'now' | 'aMinuteAgo'>) {
         logins = CASE WHEN u.blocked_at IS NULL THEN u.logins + 1 ELSE u.logins END
       RETURNING ${USER_COLUMNS}`,
     findRenewing: `
-      SELECT ${USER_COLUMNS}, last_seen <= ${aMinuteAgo} AS is_due FROM userauth_users
-      WHERE pubkey = $1`,
+      SELECT session, blocked_at IS NOT NULL AS is_blocked, last_seen <= ${aMinuteAgo} AS is_due
+      FROM userauth_users WHERE pubkey = $1`,
     // Of several renewals that were found due at once, one is recorded.
     recordRenewal: `
       UPDATE userauth_users SET last_seen = ${now}, renewals = renewals + 1
@@ -158,7 +174,8 @@ function readUser(row: unknown): User {
   }
 }
 
-/** Reads a user, and whether a renewal of theirs is to be recorded. @throws ZodError */
-function readRenewingUser(row: unknown): { readonly user: User; readonly isDue: boolean } {
-  return { user: readUser(row), isDue: Boolean(renewingRow.parse(row).is_due) }
+/** Reads what decides on a renewal. @throws ZodError where the row is none of ours */
+function parseRenewing(row: unknown): RenewingUser & { readonly isDue: boolean } {
+  const { session, is_blocked: isBlocked, is_due: isDue } = renewingRow.parse(row)
+  return { session, isBlocked, isDue: isDue === true }
 }

@@ -23,6 +23,13 @@ export interface User {
   readonly block: Block | undefined
 }
 
+/** What decides on the renewal of a user's session. */
+export interface RenewingUser {
+  readonly isBlocked: boolean
+  /** The number that the user's sessions have. */
+  readonly session: number
+}
+
 /** A part of the list of users. */
 export interface Page {
   /** The most users to return, at least 1. */
@@ -48,13 +55,13 @@ export interface UserStore {
   recordLogin(pubkey: string): Promise<User>
 
   /**
-   * Looks a user up whose session is renewed. The renewal is recorded unless the user was seen less
+   * Looks up a user whose session is renewed. The renewal is recorded unless the user was seen less
    * than a minute ago, is blocked, or has sessions of another number: most renewals only read.
    *
    * @param session - the number of the session
    * @returns the user as found, or `undefined` where the store has none such
    */
-  recordRenewal(pubkey: string, session: number): Promise<User | undefined>
+  recordRenewal(pubkey: string, session: number): Promise<RenewingUser | undefined>
 
   /** Looks a user up. */
   find(pubkey: string): Promise<User | undefined>

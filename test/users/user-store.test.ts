@@ -175,7 +175,7 @@ describe.each(stores)('users in %s', (_, isThere, configure) => {
       expect(await store.recordRenewal(pubkey, 0)).toBeUndefined()
       expect(await store.find(pubkey)).toBeUndefined()
       const seen = await store.recordLogin(pubkey)
-      expect(await store.recordRenewal(pubkey, 0)).toEqual(seen)
+      expect(await store.recordRenewal(pubkey, 0)).toEqual({ isBlocked: false, session: 0 })
       expect(await store.find(pubkey)).toEqual(seen)
 
       await letPass(users, pubkey, 61)
@@ -198,9 +198,9 @@ describe.each(stores)('users in %s', (_, isThere, configure) => {
       await store.recordLogin(pubkey)
       await store.signOut(pubkey)
       await letPass(users, pubkey, 120)
-      expect(await store.recordRenewal(pubkey, 0)).toMatchObject({ session: 1 })
+      expect(await store.recordRenewal(pubkey, 0)).toEqual({ isBlocked: false, session: 1 })
       await store.block(pubkey, 'spam')
-      expect(await store.recordRenewal(pubkey, 1)).toMatchObject({ block: { reason: 'spam' } })
+      expect(await store.recordRenewal(pubkey, 1)).toEqual({ isBlocked: true, session: 1 })
       expect(await store.find(pubkey)).toMatchObject({ renewals: 0, logins: 1 })
     })
 
