@@ -6,6 +6,9 @@
 /** Path of the WebSocket endpoint. */
 export const LOGIN_PATH = '/ws/userauth'
 
+/** Path of the HTTP endpoint that renews the API signature of a session, by POST. */
+export const RENEWAL_PATH = '/api/userauth/renewal'
+
 /** How many bytes a Hub's challenge has. */
 export const CHALLENGE_BYTES = 32
 
@@ -24,6 +27,9 @@ export interface UserAuth {
   readonly token: string
 }
 
+/** What a `UserAuth` has beside the user's token: the part that expires, and that a renewal renews. */
+export type ApiAuth = Omit<UserAuth, 'token'>
+
 /** The codes of errors, each a stable word. PROTOCOL.md says when each is sent. */
 export const ErrorCode = {
   BadRequest: 'bad_request',
@@ -38,6 +44,7 @@ export const ErrorCode = {
   RateLimited: 'rate_limited',
   Overloaded: 'overloaded',
   Denied: 'denied',
+  RenewalRefused: 'renewal_refused',
   ShuttingDown: 'shutting_down',
   Internal: 'internal',
 } as const
@@ -93,6 +100,10 @@ export interface TokenMessage {
   readonly value: UserAuth
   /** The server's clock when it sent this: RFC 3339 in UTC. */
   readonly now: string
+  /** What renews the API signature without another login; missing where the server renews none. */
+  readonly renewal?: string | undefined
+  /** Until when `renewal` is taken: RFC 3339 in UTC; missing where `renewal` is. */
+  readonly renewUntil?: string | undefined
 }
 
 /** Something has failed. */
@@ -107,6 +118,22 @@ export interface ErrorMessage {
   /** The login that failed, as the server's log names it; missing where no login did. */
   readonly id?: string | undefined
 }
+
+/** The body of a request to {@link RENEWAL_PATH}. */
+export interface RenewalRequest {
+  readonly renewal: string
+}
+
+/** The answer to a {@link RenewalRequest} where it succeeds. Where not, an {@link HttpError} is. */
+export interface RenewalAnswer {
+  /** Goes beside the token that the app has. */
+  readonly value: ApiAuth
+  /** The server's clock when it sent this: RFC 3339 in UTC. */
+  readonly now: string
+}
+
+/** An error as an HTTP answer's JSON: an {@link ErrorMessage} whose type is told by the status. */
+export type HttpError = Omit<ErrorMessage, 'type'>
 
 /** What the server sends. */
 export type ServerMessage = ChallengeMessage | TokenMessage | ErrorMessage
@@ -130,6 +157,12 @@ export function parseAppMessage(text: string): AppMessage | undefined {
     return sig && { type: 'challenge', sig }
   }
   return undefined
+}
+
+/** Reads the body of a request for a renewal. @returns the renewal, or `undefined` where there is none */
+export function parseRenewalRequest(body: unknown): string | undefined {
+  const renewal = isObject(body) ? body.renewal : undefined
+  return typeof renewal === 'string' ? renewal : undefined
 }
 
 /**

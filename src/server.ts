@@ -34,10 +34,12 @@ export type {
   LoginStep,
   Readiness,
   RefusalStatus,
+  RenewalOutcome,
   ServerCounts,
   ServerView,
+  TimedStep,
 } from './login/events.js'
 export { ErrorCode } from './protocol.js'
 export type { Authorize, Decision, LoginUser } from './users/authorize.js'
 export { OpenUserStoreError, openUserStore, type UsersConfig } from './users/open-user-store.js'
-export type { Block, Page, User, UserStore } from './users/user-store.js'
+export type { Block, Page, RenewingUser, User, UserStore } from './users/user-store.js'

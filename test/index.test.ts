@@ -7,6 +7,7 @@ import type { FaultyCall } from './support/faulty-hub.js'
 import { startFaultyWebHub } from './support/faulty-web-hub.js'
 import { randomIdentity } from './support/identity.js'
 import { freePort, takenPort } from './support/ports.js'
+import { renewAt, renewalOf } from './support/renewal.js'
 import { ProgramProcess, runProgram } from './support/server-process.js'
 import { TestApp } from './support/test-app.js'
 
@@ -290,17 +291,32 @@ describe('what is printed', () => {
     const app = await TestApp.connect(endpoint)
     const secrets = [apiKey.secret]
     app.socket.on('message', (data) => {
-      const { type, value } = JSON.parse(String(data))
+      const { type, value, renewal } = JSON.parse(String(data))
       if (type === 'challenge') secrets.push(value.data.join(','))
-      if (type === 'token') secrets.push(value.sig, value.token, value.token.split('.')[2])
+      if (type !== 'token') return
+      secrets.push(value.sig, value.token, value.token.split('.')[2])
+      secrets.push(renewal, ...renewal.split('.').slice(1))
     })
-    expect(await app.login()).toMatchObject({ type: 'token' })
+    const token = await app.login()
+    expect(token).toMatchObject({ type: 'token' })
+    const renewal = renewalOf(token)
+    const renewed = await renewAt(endpoint, renewal)
+    secrets.push(JSON.parse(JSON.stringify(renewed.body)).value.sig)
+    // What is wrong with these, the libraries that read them may want to show.
+    const broken = [
+      await renewAt(endpoint, `${renewal.slice(0, -1)}_`),
+      await renewAt(endpoint, undefined, { text: `{"renewal":"${renewal}"` }),
+      await renewAt(endpoint, undefined, { text: JSON.stringify({ renewal }).repeat(9) }),
+      await renewAt(endpoint, renewal, { headers: { origin: 'http://localhost:1' } }),
+    ]
+    expect(broken.map(({ status }) => status)).toEqual([401, 400, 413, 401])
+    for (const { body } of broken) expect(JSON.stringify(body)).not.toContain('eyJ')
     const [line] = await server.printed(/\{.*"outcome":"ok".*\}/)
     expect(JSON.parse(line)).toMatchObject({
       user: expect.stringMatching(/^bbaarei\w{5}…\w{4}$/),
       ms: expect.any(Number),
     })
-    expect(secrets).toHaveLength(5)
+    expect(secrets).toHaveLength(9)
     for (const secret of secrets) expect(server.output).not.toContain(secret)
     // Emittery's debug output, which prints signatures, would have made itself known.
     expect(server.output).not.toMatch(/emittery/i)

@@ -67,6 +67,12 @@ A key is a public key as lists show it: 59 characters, the first is "b".`,
   unblock.action((key: string, { json }: UsersFlags) =>
     run(json, { name: 'unblock', pubkey: readKey(unblock, key) }),
   )
+
+  const signOut = withJson(users.command('sign-out').argument('<key>'))
+  signOut.description("end a user's sessions, without blocking: the next login is accepted")
+  signOut.action((key: string, { json }: UsersFlags) =>
+    run(json, { name: 'sign-out', pubkey: readKey(signOut, key) }),
+  )
 }
 
 function withJson(command: Command): Command {

@@ -2,9 +2,15 @@ import type { User } from '../users/user-store.js'
 import { plain } from './command.js'
 
 /** What a block can't do, told to whoever sets one. */
-const LIMITS_OF_A_BLOCK = `  The block stops logins, and nothing else:
+const LIMITS_OF_A_BLOCK = `  The block stops logins and renewals, and nothing else:
   - Tokens already handed out to this user never expire, and the Hub goes on taking them.
   - API signatures are not bound to a user: another user's serves with such a token as well.
+`
+
+/** What ending sessions can't do, told to whoever ends them. */
+const LIMITS_OF_A_SIGN_OUT = `  No session of this user is renewed any more. The user can log in again:
+  - To keep the user out, block the key.
+  - API signatures already handed out work until they expire, in USER_AUTH_TTL at most.
 `
 
 /** The list, as a table. @param next - the key to go on behind, where there are more users */
@@ -30,6 +36,7 @@ export function userText(user: User): string {
   first seen  ${firstSeen}
   last seen   ${lastSeen}
   logins      ${logins}
+  renewals    ${user.renewals}
   blocked     ${blocked || 'no'}
 
 `
@@ -40,18 +47,24 @@ export function blockedText(user: User): string {
   return `\n  Blocked.\n${userText(user)}${LIMITS_OF_A_BLOCK}\n`
 }
 
+/** A user whose sessions have just been ended, and what that does not do. */
+export function signedOutText(user: User): string {
+  return `\n  Signed out.\n${userText(user)}${LIMITS_OF_A_SIGN_OUT}\n`
+}
+
 /** A user who may log in again. */
 export function unblockedText(user: User): string {
   return `\n  Not blocked any more.\n${userText(user)}`
 }
 
 /** A user for `--json`: every field is there, times are RFC 3339, and what is missing is null. */
-export function userJson({ pubkey, firstSeen, lastSeen, logins, block }: User): object {
+export function userJson({ pubkey, firstSeen, lastSeen, logins, renewals, block }: User): object {
   return {
     pubkey,
     firstSeen: firstSeen ?? null,
     lastSeen: lastSeen ?? null,
     logins,
+    renewals,
     block: block ?? null,
   }
 }

@@ -4,12 +4,19 @@ import { readEnvironment } from '../config/environment.js'
 import { openUserStore } from '../users/open-user-store.js'
 import { type Page, type User, type UserStore, UserStoreError } from '../users/user-store.js'
 import { CommandError } from './command.js'
-import { blockedText, listText, unblockedText, userJson, userText } from './users-text.js'
+import {
+  blockedText,
+  listText,
+  signedOutText,
+  unblockedText,
+  userJson,
+  userText,
+} from './users-text.js'
 
 /** What is asked of the store of users. */
 export type UsersRequest =
   | { readonly name: 'list'; readonly page: Page }
-  | { readonly name: 'show' | 'unblock'; readonly pubkey: string }
+  | { readonly name: 'show' | 'unblock' | 'sign-out'; readonly pubkey: string }
   | { readonly name: 'block'; readonly pubkey: string; readonly reason: string }
 
 /** What the store has answered: for people, and for programs. */
@@ -48,6 +55,8 @@ async function ask(store: UserStore, request: UsersRequest): Promise<UsersAnswer
       return show(await store.block(request.pubkey, request.reason), blockedText)
     case 'unblock':
       return show(known(await store.unblock(request.pubkey)), unblockedText)
+    case 'sign-out':
+      return show(await store.signOut(request.pubkey), signedOutText)
   }
 }
 
@@ -66,7 +75,10 @@ function show(user: User, text: (user: User) => string): UsersAnswer {
 
 function known(user: User | undefined): User {
   if (user) return user
-  throw new CommandError('unknown_user', 'This public key has never logged in, nor been blocked.')
+  throw new CommandError(
+    'unknown_user',
+    'This public key has never logged in, nor been blocked or signed out.',
+  )
 }
 
 /** Turns errors that the operator can mend into the command's. */

@@ -51,6 +51,8 @@ export interface Config {
   readonly challengeTimeout: number
   /** How long the API signature of a `UserAuth` is valid, in seconds. */
   readonly userAuthTtl: number
+  /** How long after a login its API signature may be renewed, in seconds; 0 for not at all. */
+  readonly renewalTtl: number
   readonly demo: DemoConfig
   readonly users: UsersConfig
   /** Address of the webhook that decides who may log in; everybody may where missing. */
@@ -98,6 +100,7 @@ export function readConfig(environment: Environment): Config {
     hubTimeout: read.HUB_TIMEOUT,
     challengeTimeout: read.CHALLENGE_TIMEOUT,
     userAuthTtl: read.USER_AUTH_TTL,
+    renewalTtl: read.RENEWAL_TTL,
     demo: {
       isServed: read.DEMO ?? hub.kind === 'dev',
       hubUrl: read.HUB_PUBLIC_URL ?? (isGrpc(read.HUB_URL) ? undefined : read.HUB_URL),
@@ -185,6 +188,8 @@ function toLimits(read: Variables): Limits {
     maxSocketsPerIp: read.MAX_SOCKETS_PER_IP,
     loginsPerMinutePerIp: read.LOGINS_PER_MINUTE_PER_IP,
     loginsPerMinutePerKey: read.LOGINS_PER_MINUTE_PER_KEY,
+    renewalsPerMinutePerIp: read.RENEWALS_PER_MINUTE_PER_IP,
+    renewalsPerMinutePerKey: read.RENEWALS_PER_MINUTE_PER_KEY,
     maxHubCalls: read.MAX_HUB_CALLS,
     maxWaitingLogins: read.MAX_WAITING_LOGINS,
     shutdownTimeout: read.SHUTDOWN_TIMEOUT,

@@ -43,6 +43,11 @@ export function seconds({ min, max }: { readonly min?: number; readonly max: num
     .register(formats, { format })
 }
 
+/** Reads a time in whole seconds, up to a bound; 0 stands for never. */
+export function secondsOrNever(max: number) {
+  return wholeNumber(`a whole number of seconds, 0 to ${max}`, { max })
+}
+
 /**
  * Reads a limit on a number of things. 0 lifts the limit, and is read as `Infinity`: whoever
  * compares with a limit needs no exception.

@@ -15,24 +15,13 @@ import {
   port,
   redisUrl,
   seconds,
+  secondsOrNever,
   text,
   trueOrFalse,
   WEB_SCHEMES,
   webhookUrl,
 } from './values.js'
-
-/** What the documents say about a variable, beside its name, its format and its default. */
-export interface VariableDocs {
-  /** What it does, in whole sentences of Markdown. */
-  readonly description: string
-  /** What holds where it is not set and has no fixed default. */
-  readonly unset?: string
-  /** A value that it can have; the default where missing. */
-  readonly example?: string
-}
-
-/** What the documents say about each variable; what a value looks like is in `formats`. */
-export const docs = z.registry<VariableDocs>()
+import { docs } from './variable-docs.js'
 
 const hub = {
   HUB_URL: hubUrl([...WEB_SCHEMES, ...GRPC_SCHEMES])
@@ -108,7 +97,11 @@ const admission = {
   }),
   USER_AUTH_TTL: seconds({ min: 5, max: 3_600 }).default(300).register(docs, {
     description:
-      'How long the API signature in a `UserAuth` is valid. After this time an app logs in again.',
+      'How long the API signature in a `UserAuth` is valid. After this time an app renews it, or logs in again.',
+  }),
+  RENEWAL_TTL: secondsOrNever(2_592_000).default(43_200).register(docs, {
+    description:
+      'How long after a login an app may renew the API signature without another login. 0 switches renewals off.',
   }),
   SIMPLE_AUTH: trueOrFalse.default(false).register(docs, {
     description:
@@ -138,6 +131,16 @@ const limits = {
   LOGINS_PER_MINUTE_PER_KEY: limit.default(DEFAULT_LIMITS.loginsPerMinutePerKey).register(docs, {
     description: 'How many logins of a public key may succeed in a minute.',
   }),
+  RENEWALS_PER_MINUTE_PER_IP: limit.default(DEFAULT_LIMITS.renewalsPerMinutePerIp).register(docs, {
+    description:
+      'How many renewals an IP address may ask for in a minute. Invalid ones count too. Renewals do not count as logins.',
+  }),
+  RENEWALS_PER_MINUTE_PER_KEY: limit
+    .default(DEFAULT_LIMITS.renewalsPerMinutePerKey)
+    .register(docs, {
+      description:
+        'How many renewals of a public key there may be in a minute. Only genuine ones count.',
+    }),
   MAX_SOCKETS: limit.default(DEFAULT_LIMITS.maxSockets).register(docs, {
     description: 'How many WebSockets may be open at once.',
   }),

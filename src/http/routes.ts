@@ -9,17 +9,19 @@ import type { Log } from '../log.js'
 import type { Readiness } from '../login/events.js'
 import { answerErrors } from './errors.js'
 import { BoundedKoa, CLOSE_TIMEOUT_MS, type TlsFiles } from './listener.js'
+import { type RenewalRouteSettings, renewalRoutes } from './renewal.js'
 import { simpleAuthRoutes } from './simple-auth.js'
 import { type SocketSettings, socketRoutes, verifyUpgrade } from './websocket.js'
 
-/** The most that a request's body may have. No route takes one yet, so it is small. */
+/** The most that a request's body may have where no route takes one. */
 const MAX_BODY = '1kb'
 
 /** koa-logger's line for a response has this many parts: format, method, path, status, time, size. */
 const RESPONSE_PARTS = 6
 
 /** What the app is built of. */
-export interface AppSettings extends SocketSettings {
+export interface AppSettings extends SocketSettings, RenewalRouteSettings {
+  readonly serverKey: SocketSettings['serverKey']
   /** What to serve TLS with; it is plain HTTP where missing. */
   readonly tls?: TlsFiles | undefined
   /** Whether credentials are given to whoever asks, without identity. */
@@ -41,9 +43,12 @@ export function createApp(settings: AppSettings): BoundedKoa & WebSocketApp {
     perMessageDeflate: false,
   })
   app.on('error', (err) => log.error({ err }, 'request failed'))
-  app.use(logRequests(log))
+  // It works out its line for every request, whether or not that is written.
+  if (log.isLevelEnabled('debug')) app.use(logRequests(log))
   app.use(answerErrors)
   app.use(json({ pretty: false, param: 'pretty' }))
+  // Before what reads bodies: its errors are to be answered in the endpoint's own way.
+  if (settings.renewalTtl > 0) app.use(renewalRoutes(settings).routes())
   app.use(bodyParser({ enableTypes: ['json'], jsonLimit: MAX_BODY }))
   app.use(httpRoutes(settings).routes())
   if (settings.simpleAuth) app.use(simpleAuthRoutes(settings).routes())

@@ -50,6 +50,8 @@ export interface ServerOptions {
   readonly challengeTimeout: number
   /** How long the API signature of a `UserAuth` is valid, in seconds. */
   readonly userAuthTtl: number
+  /** How long after a login its API signature may be renewed, in seconds; 0 for not at all. */
+  readonly renewalTtl: number
   /** Limits other than the usual ones. */
   readonly limits?: Partial<Limits>
   /** Where users are kept, and who of them is blocked; nowhere where missing. Stays open. */
@@ -115,6 +117,7 @@ export async function startServer(options: ServerOptions): Promise<LoginServer> 
   const proxies = new TrustedProxies(options.trustedProxies)
   const requestLimits = new RequestLimits({ limits, proxies, rateLimits, events, log })
   const sessions = new Set<LoginSession>()
+  const renewals = new Set<Promise<void>>()
   const admission: AdmissionSettings = {
     limits,
     rateLimits,
@@ -132,6 +135,7 @@ export async function startServer(options: ServerOptions): Promise<LoginServer> 
     sockets: openSockets.total,
     connections: requestLimits.connections.total,
     hubCalls: hub.callsInFlight,
+    renewals: renewals.size,
   })
   const findReadiness = async (): Promise<Readiness> => {
     if (admission.isDraining) return 'draining'
@@ -150,6 +154,7 @@ export async function startServer(options: ServerOptions): Promise<LoginServer> 
     loadShedding,
     sessions,
     requestLimits,
+    renewals,
     admission,
     findReadiness,
   })
@@ -177,7 +182,7 @@ export async function startServer(options: ServerOptions): Promise<LoginServer> 
     async close() {
       // It listens on while it drains, so that whoever comes is told to go elsewhere.
       admission.isDraining = true
-      await drain(sessions, limits.shutdownTimeout)
+      await drain(sessions, renewals, limits.shutdownTimeout)
       const closed = once(server, 'close')
       server.close()
       // Browsers open connections ahead of need, which never count as idle.
@@ -191,14 +196,18 @@ export async function startServer(options: ServerOptions): Promise<LoginServer> 
 
 /**
  * Ends all sessions: those without a login at once, the others when their logins have ended, and
- * whatever is left when the time is up.
+ * whatever is left when the time is up. Waits for renewals, too, which have deadlines of their own.
  *
- * @param seconds - how long logins may run on
+ * @param seconds - how long logins and renewals may run on
  */
-async function drain(sessions: ReadonlySet<LoginSession>, seconds: number): Promise<void> {
+async function drain(
+  sessions: ReadonlySet<LoginSession>,
+  renewals: ReadonlySet<Promise<void>>,
+  seconds: number,
+): Promise<void> {
   const timeUp = new AbortController()
   const { signal } = timeUp
-  const drained = Promise.all([...sessions].map((session) => session.drain()))
+  const drained = Promise.all([...[...sessions].map((session) => session.drain()), ...renewals])
   await Promise.race([
     drained,
     wait(toMilliseconds(seconds), undefined, { signal }).catch(() => {}),

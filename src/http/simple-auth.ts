@@ -4,8 +4,8 @@ import type { ServerKey } from '../hub/server-key.js'
 import { signUserAuth } from '../keys/api-signature.js'
 import { RETRY_AFTER } from '../limits/limits.js'
 import type { LoginEvents, Readiness } from '../login/events.js'
+import { allowPages } from './cors.js'
 import { answerStatus } from './errors.js'
-import { isAllowedOrigin } from './origins.js'
 import { type AdmissionSettings, decideRequest, headersOf, type Refusal } from './upgrade.js'
 
 /** Path of the simple way, as Textile's tutorial has it. */
@@ -29,10 +29,9 @@ export interface SimpleAuthSettings {
  */
 export function simpleAuthRoutes(settings: SimpleAuthSettings): Router {
   const router = new Router({ strict: true })
-  router.get(SIMPLE_AUTH_PATH, async (ctx) => {
+  const pages = allowPages('GET', settings.admission.allowedOrigins)
+  router.get(SIMPLE_AUTH_PATH, pages, async (ctx) => {
     ctx.set('Cache-Control', 'no-store')
-    ctx.vary('Origin')
-    allowReading(ctx, settings.admission)
     const refusal = await decideRequest(ctx.req, settings.admission)
     if (refusal?.limit) settings.events?.limitHit(refusal.limit)
     if (refusal) return refuse(ctx, refusal)
@@ -42,14 +41,6 @@ export function simpleAuthRoutes(settings: SimpleAuthSettings): Router {
     ctx.body = signUserAuth(settings.serverKey.apiKey, settings.userAuthTtl)
   })
   return router
-}
-
-/** Lets an allowed page read the answer, whatever it is: a browser keeps it from any other. */
-function allowReading(ctx: Context, { allowedOrigins }: AdmissionSettings): void {
-  const { origin } = ctx.req.headers
-  if (origin === undefined || !isAllowedOrigin(origin, allowedOrigins)) return
-  ctx.set('Access-Control-Allow-Origin', origin)
-  ctx.set('Access-Control-Expose-Headers', 'Retry-After')
 }
 
 function refuse(ctx: Context, refusal: Refusal): void {

@@ -66,20 +66,25 @@ export async function decideUpgrade(
 }
 
 /**
- * Decides on a plain request for credentials: by the same rules, counted like a login.
+ * Decides on a plain request for credentials, by the same rules.
  *
+ * @param counted - what it counts as
  * @returns why it is refused, or `undefined` where it is admitted
  */
 export async function decideRequest(
   request: IncomingMessage,
   settings: AdmissionSettings,
+  counted: 'login' | 'renewal' = 'login',
 ): Promise<Refusal | undefined> {
   const refusal = refuseRequest(request, settings)
   if (refusal) return refusal
-  const address = settings.proxies.clientOf(request)
-  const retryAfter = await settings.rateLimits.countMessage(address)
+  const { rateLimits, proxies } = settings
+  const address = proxies.clientOf(request)
+  const retryAfter = await (counted === 'login'
+    ? rateLimits.countMessage(address)
+    : rateLimits.countRenewalRequest(address))
   if (retryAfter <= 0) return undefined
-  return { status: 429, retryAfter, limit: 'logins_per_minute_per_ip' }
+  return { status: 429, retryAfter, limit: `${counted}s_per_minute_per_ip` }
 }
 
 /** The headers that tell a refused client when to come back. */

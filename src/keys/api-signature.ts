@@ -1,7 +1,7 @@
 import { createHmac } from 'node:crypto'
 import { base32 } from 'multiformats/bases/base32'
 import { toMilliseconds } from '../deadline.js'
-import type { UserAuth } from '../protocol.js'
+import type { ApiAuth } from '../protocol.js'
 
 /** An API key of a Hub's, such as the server's own. */
 export interface ApiKey {
@@ -45,6 +45,6 @@ export function createApiSignature(secret: Uint8Array, expires: Date): ApiSignat
  *
  * @param ttl - how long the signature is valid, in seconds
  */
-export function signUserAuth({ key, secret }: ApiKey, ttl: number): Omit<UserAuth, 'token'> {
+export function signUserAuth({ key, secret }: ApiKey, ttl: number): ApiAuth {
   return { key, ...createApiSignature(secret, new Date(Date.now() + toMilliseconds(ttl))) }
 }

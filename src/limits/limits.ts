@@ -18,6 +18,8 @@ export const LIMIT_NAMES = [
   'sockets',
   'logins_per_minute_per_ip',
   'logins_per_minute_per_key',
+  'renewals_per_minute_per_ip',
+  'renewals_per_minute_per_key',
   'hub_calls',
   'waiting_logins',
   'event_loop_lag',
@@ -55,6 +57,13 @@ export interface Limits {
    * that it makes while expired, so 25 calls at once are 25 logins. `Infinity` lifts it.
    */
   readonly loginsPerMinutePerKey: number
+  /**
+   * How many renewals one IP address may ask for in a minute, invalid ones included: an office behind
+   * one address has many users, each of whom renews every few minutes. `Infinity` lifts it.
+   */
+  readonly renewalsPerMinutePerIp: number
+  /** How many genuine renewals of one public key there may be in a minute. `Infinity` lifts it. */
+  readonly renewalsPerMinutePerKey: number
   /** How many steps may be asked of the Hub at once; as many may queue. `Infinity` lifts it. */
   readonly maxHubCalls: number
   /** How many logins may wait for their apps' signatures at once. `Infinity` lifts it. */
@@ -71,6 +80,8 @@ export const DEFAULT_LIMITS: Limits = {
   maxSocketsPerIp: 100,
   loginsPerMinutePerIp: 300,
   loginsPerMinutePerKey: 120,
+  renewalsPerMinutePerIp: 600,
+  renewalsPerMinutePerKey: 60,
   maxHubCalls: 200,
   maxWaitingLogins: 2_000,
   shutdownTimeout: 10,

@@ -25,12 +25,12 @@ export class RateLimits {
   readonly #healthChecks: RateLimit
   readonly #logins: RateLimit
   readonly #tokens: RateLimit
+  readonly #renewalRequests: RateLimit
+  readonly #renewals: RateLimit
 
   /** @param openLimiter - makes what counts; in memory where missing */
-  constructor(
-    { loginsPerMinutePerIp, loginsPerMinutePerKey }: Limits,
-    openLimiter = openMemoryLimiter,
-  ) {
+  constructor(limits: Limits, openLimiter = openMemoryLimiter) {
+    const { loginsPerMinutePerIp, loginsPerMinutePerKey } = limits
     // What is not limited is not counted either: it would cost memory, or a call to Redis.
     const limit = (keyPrefix: string, points: number, open = openLimiter) =>
       new RateLimit(
@@ -42,6 +42,8 @@ export class RateLimits {
     this.#healthChecks = limit('health', requests, openMemoryLimiter)
     this.#logins = limit('login', loginsPerMinutePerIp)
     this.#tokens = limit('token', loginsPerMinutePerKey)
+    this.#renewalRequests = limit('renewal-request', limits.renewalsPerMinutePerIp)
+    this.#renewals = limit('renewal', limits.renewalsPerMinutePerKey)
   }
 
   /**
@@ -84,6 +86,24 @@ export class RateLimits {
   /** The same without counting: spares the Hub a login whose token would not be handed out. */
   checkKey(pubkey: string): Promise<number> {
     return this.#tokens.look(pubkey)
+  }
+
+  /**
+   * Counts a request for a renewal, whatever is in it.
+   *
+   * @returns 0, or in how many seconds the address may send another
+   */
+  countRenewalRequest(address: string): Promise<number> {
+    return this.#renewalRequests.count(address)
+  }
+
+  /**
+   * Counts a renewal that was found genuine: nobody can use up another's.
+   *
+   * @returns 0, or in how many seconds the key may renew again
+   */
+  countRenewal(pubkey: string): Promise<number> {
+    return this.#renewals.count(pubkey)
   }
 }
 

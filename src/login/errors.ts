@@ -15,6 +15,7 @@ const texts: Readonly<Record<ErrorCode, string>> = {
   rate_limited: 'There were too many logins. Wait a while before the next one.',
   overloaded: 'The login server is busy. Try again in a moment.',
   denied: 'This user may not log in here.',
+  renewal_refused: 'This session has ended. Log in again.',
   shutting_down: 'The login server is stopping. Connect again.',
   internal: 'The login server failed. Try again later.',
 }

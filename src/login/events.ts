@@ -1,6 +1,6 @@
 import type { HubReadiness } from '../hub/server-key.js'
 import type { LimitName, Limits } from '../limits/limits.js'
-import type { ErrorCode } from '../protocol.js'
+import { ErrorCode } from '../protocol.js'
 
 /**
  * The steps of a login that are timed. `user` is everything between the Hub's token and the
@@ -11,8 +11,30 @@ export const LOGIN_STEPS = ['hub_challenge', 'signature', 'hub_token', 'user'] a
 /** One of {@link LOGIN_STEPS}. */
 export type LoginStep = (typeof LOGIN_STEPS)[number]
 
+/** What is timed: the steps of a login, and a renewal, which is one step. */
+export const TIMED_STEPS = [...LOGIN_STEPS, 'renewal'] as const
+
+/** One of {@link TIMED_STEPS}. */
+export type TimedStep = (typeof TIMED_STEPS)[number]
+
 /** How a login has ended: well, with an error that the app was told, or because its app left. */
 export type LoginOutcome = 'ok' | 'app_left' | ErrorCode
+
+/** The ways in which a renewal ends: well, or with the code of the error that its app was sent. */
+export const RENEWAL_OUTCOMES = [
+  'ok',
+  ErrorCode.BadRequest,
+  ErrorCode.RenewalRefused,
+  ErrorCode.Denied,
+  ErrorCode.RateLimited,
+  ErrorCode.Overloaded,
+  ErrorCode.ShuttingDown,
+  ErrorCode.HubRejected,
+  ErrorCode.Internal,
+] as const
+
+/** One of {@link RENEWAL_OUTCOMES}. */
+export type RenewalOutcome = (typeof RENEWAL_OUTCOMES)[number]
 
 /** The HTTP statuses with which upgrades are refused. */
 export const REFUSAL_STATUSES = [403, 404, 429, 503] as const
@@ -32,6 +54,8 @@ export interface ServerCounts {
   readonly connections: number
   /** Steps of logins that the Hub is asked for; those that queue are not among them. */
   readonly hubCalls: number
+  /** Renewals that run. */
+  readonly renewals: number
 }
 
 /** Whether a server can log users in now, and if not, why. */
@@ -52,11 +76,12 @@ export interface LoginEvents {
   /** The server listens; from now on it can be looked at. */
   serverOpened(server: ServerView): void
   loginEnded(outcome: LoginOutcome): void
+  renewalEnded(outcome: RenewalOutcome): void
   /** @param seconds - how long the step took, whether it ended well or not */
-  stepEnded(step: LoginStep, seconds: number): void
+  stepEnded(step: TimedStep, seconds: number): void
   /** A message got an error without a login having ended with it. */
   messageRefused(code: ErrorCode): void
   upgradeRefused(status: RefusalStatus): void
-  /** A login, a message or an upgrade was refused because of a limit. */
+  /** A login, a message, a renewal or an upgrade was refused because of a limit. */
   limitHit(limit: LimitName): void
 }

@@ -1,16 +1,24 @@
 import { randomUUID } from 'node:crypto'
 import { HubError } from '../hub/hub.js'
+import type { RenewalClaims } from '../keys/renewal.js'
 import type { Log } from '../log.js'
+import type { ErrorCode } from '../protocol.js'
 import { ClientDisconnected, LoginError } from './errors.js'
-import type { LoginEvents, LoginOutcome, LoginStep } from './events.js'
-import type { StepTimer } from './login.js'
+import {
+  type LoginEvents,
+  type LoginOutcome,
+  type LoginStep,
+  RENEWAL_OUTCOMES,
+  type RenewalOutcome,
+} from './events.js'
+import type { LoginTrace } from './login.js'
 
 /** Where the last group of a UUID begins: 12 hexadecimal digits, all of them random. */
 const LAST_GROUP = 24
 
 /**
- * Writes a line for each login when it has ended, at level `debug` one for each of its steps too,
- * and counts those that run. A login's lines share an id. Lines name the user by a shortened
+ * Writes a line for each login and renewal when it has ended, at level `debug` one for each step of
+ * a login too, and counts the logins that run. A login's lines share an id. Lines name the user by a shortened
  * public key, and hold no secret, token or signature.
  */
 export class LoginLog {
@@ -37,6 +45,10 @@ export class LoginLog {
     })
   }
 
+  startRenewal(): RenewalRecord {
+    return new RenewalRecord(this.#log, this.#events)
+  }
+
   /** A message that belongs to no login could not be dealt with. */
   messageFailed(err: unknown): void {
     this.#log.error({ err }, 'message failed')
@@ -44,9 +56,9 @@ export class LoginLog {
 }
 
 /** The record of one login, from its start to its last line. */
-export class LoginRecord implements StepTimer {
+export class LoginRecord implements LoginTrace {
   /** Names the login in all its lines, and in the error that its app is sent. */
-  readonly id = randomUUID().slice(LAST_GROUP)
+  readonly id = randomId()
   readonly #pubkey: string
   readonly #log: Log
   readonly #events: LoginEvents | undefined
@@ -103,6 +115,51 @@ export class LoginRecord implements StepTimer {
   }
 }
 
+/** The record of one request for a renewal. */
+export class RenewalRecord {
+  /** Names the request in its line, and in the error that its app is sent. */
+  readonly id = randomId()
+  readonly #log: Log
+  readonly #events: LoginEvents | undefined
+  readonly #startedAt = performance.now()
+  #claims: RenewalClaims | undefined
+
+  constructor(log: Log, events: LoginEvents | undefined) {
+    this.#log = log
+    this.#events = events
+  }
+
+  /** The renewal is genuine: whose it is can be told from here on. */
+  isGenuine(claims: RenewalClaims): void {
+    this.#claims = claims
+  }
+
+  succeeded(): void {
+    this.#log.info(this.#close('ok'), 'renewal')
+  }
+
+  failed({ code, limit, cause }: LoginError): void {
+    const line = { ...this.#close(outcomeOf(code)), ...(limit ? { limit } : {}) }
+    if (code === 'internal') this.#log.error({ ...line, err: cause }, 'renewal')
+    else if (this.#claims) this.#log.info(line, 'renewal')
+    // Whoever can reach the server can send as many of these as the limits allow.
+    else this.#log.debug(line, 'renewal')
+  }
+
+  #close(outcome: RenewalOutcome): object {
+    const ms = performance.now() - this.#startedAt
+    this.#events?.renewalEnded(outcome)
+    const line = { id: this.id, ms: Math.round(ms), outcome }
+    if (!this.#claims) return line
+    this.#events?.stepEnded('renewal', ms / 1000)
+    return { ...line, login: this.#claims.loginId, user: shortKey(this.#claims.pubkey) }
+  }
+}
+
+function outcomeOf(code: ErrorCode): RenewalOutcome {
+  return RENEWAL_OUTCOMES.find((outcome) => outcome === code) ?? 'internal'
+}
+
 /** What the log says of why the Hub failed: words of our own, codes of gRPC and the system. */
 function describe(cause: unknown): object {
   if (!(cause instanceof HubError)) return {}
@@ -111,6 +168,10 @@ function describe(cause: unknown): object {
     reason: cause.message,
     ...(system instanceof Error && 'code' in system ? { errno: system.code } : {}),
   }
+}
+
+function randomId(): string {
+  return randomUUID().slice(LAST_GROUP)
 }
 
 /** Shortens a public key: enough to recognise a user by. */

@@ -6,24 +6,28 @@ import { type ApiKey, signUserAuth } from '../keys/api-signature.js'
 import { verifySignature } from '../keys/public-key.js'
 import { readTokenClaims } from '../keys/token.js'
 import { RETRY_AFTER_LOAD } from '../limits/limits.js'
-import { CHALLENGE_BYTES, ErrorCode, SIGNATURE_BYTES, type UserAuth } from '../protocol.js'
+import { CHALLENGE_BYTES, ErrorCode, SIGNATURE_BYTES, type TokenMessage } from '../protocol.js'
 import type { LoginUser } from '../users/authorize.js'
 import { type AuthorizationSettings, authorizeUser } from './authorize-user.js'
 import { LoginError } from './errors.js'
 import type { LoginStep } from './events.js'
+import { grantRenewal } from './renew.js'
 
 /** Sends a challenge to the app and returns the app's signature, of whatever length. */
 export type Sign = (challenge: Uint8Array) => Promise<Uint8Array>
 
-/** Times a login's steps, whether they end well or not. */
-export interface StepTimer {
+/** What a login gives its app, to be sent with the server's clock. */
+export type LoginResult = Omit<TokenMessage, 'type' | 'now'>
+
+/** Names a login, and times its steps, whether they end well or not. */
+export interface LoginTrace {
+  /** Names the login in the server's log. */
+  readonly id: string
   /** A step begins, and ends the one before. */
   begin(step: LoginStep): void
   /** The last step has ended. */
   end(): void
 }
-
-const NO_TIMER: StepTimer = { begin() {}, end() {} }
 
 /** What every login needs beside its user. */
 export interface LoginSettings extends AuthorizationSettings {
@@ -35,6 +39,8 @@ export interface LoginSettings extends AuthorizationSettings {
   readonly challengeTimeout: number
   /** How long the API signature of a `UserAuth` is valid, in seconds. */
   readonly userAuthTtl: number
+  /** How long after the login the API signature may be renewed, in seconds; 0 for not at all. */
+  readonly renewalTtl: number
 }
 
 /**
@@ -44,7 +50,7 @@ export interface LoginSettings extends AuthorizationSettings {
  * @param user - the public key, in canonical text, and where its user comes from
  * @param sign - has the app sign the Hub's challenge
  * @param signal - ends the login at once, for the reason that it carries
- * @param steps - times each step
+ * @param trace - names the login, and is told of each step
  * @throws LoginError where the login fails; or the reason of `signal`
  */
 export async function login(
@@ -52,11 +58,11 @@ export async function login(
   sign: Sign,
   settings: LoginSettings,
   signal: AbortSignal,
-  steps: StepTimer = NO_TIMER,
-): Promise<UserAuth> {
+  trace: LoginTrace,
+): Promise<LoginResult> {
   const { pubkey } = user
   const aborted = rejectOnAbort(signal)
-  steps.begin('hub_challenge')
+  trace.begin('hub_challenge')
   // One key for all of the login: the Hub's token and the signature must be of the same.
   const apiKey = usableKey(settings.serverKey)
   const call = settings.hub.requestToken(pubkey, apiKey)
@@ -64,13 +70,13 @@ export async function login(
     const challenge = await Promise.race([call.challenge, aborted])
     if (challenge.length !== CHALLENGE_BYTES) throw new HubError('the challenge has a wrong length')
 
-    steps.begin('signature')
+    trace.begin('signature')
     const signed = Promise.race([sign(challenge), call.failed, aborted])
     const lateError = () => new LoginError(ErrorCode.ChallengeTimeout)
     const signature = await withDeadline(settings.challengeTimeout, signed, lateError)
     if (signature.length !== SIGNATURE_BYTES) throw new LoginError(ErrorCode.BadSignature)
 
-    steps.begin('hub_token')
+    trace.begin('hub_token')
     const token = await Promise.race([call.answer(signature), aborted])
       // The Hub judges the signature, but what it says of a wrong one could as well be an error of
       // its own. Only then is it verified here, so that honest logins don't pay for it.
@@ -80,15 +86,16 @@ export async function login(
       })
     checkToken(token, pubkey)
 
-    steps.begin('user')
-    await Promise.race([authorizeUser(user, settings), aborted])
+    trace.begin('user')
+    const session = await Promise.race([authorizeUser(user, settings), aborted])
 
-    return { ...signUserAuth(apiKey, settings.userAuthTtl), token }
+    const value = { ...signUserAuth(apiKey, settings.userAuthTtl), token }
+    return { value, ...grantRenewal(apiKey, user, session, trace.id, settings.renewalTtl) }
   } catch (error) {
     throw explain(error, apiKey, settings.serverKey)
   } finally {
     call.release()
-    steps.end()
+    trace.end()
   }
 }
 

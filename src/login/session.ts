@@ -116,13 +116,13 @@ export class LoginSession {
     const record = this.#settings.loginLog.start(pubkey)
     let isWithinLimits = false
     try {
-      const user = { pubkey, address, origin }
+      const user = { pubkey, address, origin, renewal: false }
       await admitLogin(user, this.#settings)
       isWithinLimits = true
       const sign = (challenge: Uint8Array) =>
         running.challenge(() => this.#send({ type: 'challenge', value: toBufferJson(challenge) }))
-      const value = await login(user, sign, this.#settings, running.signal, record)
-      this.#send({ type: 'token', value, now: new Date().toISOString() })
+      const result = await login(user, sign, this.#settings, running.signal, record)
+      this.#send({ type: 'token', ...result, now: new Date().toISOString() })
       this.#hasLoggedIn = true
       record.succeeded()
     } catch (error) {

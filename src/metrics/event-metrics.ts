@@ -1,13 +1,15 @@
 import { Counter, Histogram, type Registry } from 'prom-client'
 import { LIMIT_NAMES, type LimitName } from '../limits/limits.js'
 import {
-  LOGIN_STEPS,
   type LoginEvents,
   type LoginOutcome,
-  type LoginStep,
   REFUSAL_STATUSES,
+  RENEWAL_OUTCOMES,
   type RefusalStatus,
+  type RenewalOutcome,
   type ServerView,
+  TIMED_STEPS,
+  type TimedStep,
 } from '../login/events.js'
 import { ErrorCode } from '../protocol.js'
 import { addServerGauges } from './server-gauges.js'
@@ -25,6 +27,7 @@ const STEP_BUCKETS = [0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5
 export class EventMetrics implements LoginEvents {
   readonly #registry: Registry
   readonly #logins: Counter<'outcome'>
+  readonly #renewals: Counter<'outcome'>
   readonly #steps: Histogram<'step'>
   readonly #messages: Counter<'code'>
   readonly #upgrades: Counter<'status'>
@@ -40,9 +43,15 @@ export class EventMetrics implements LoginEvents {
       labelNames: ['outcome'],
       registers,
     })
+    this.#renewals = new Counter({
+      name: 'userauth_renewals_total',
+      help: 'Renewals that have ended: ok, or the code of the error that the app was sent.',
+      labelNames: ['outcome'],
+      registers,
+    })
     this.#steps = new Histogram({
       name: 'userauth_login_step_duration_seconds',
-      help: 'How long each step of a login took, whether it ended well or not.',
+      help: 'How long each step of a login, and a renewal, took, whether it ended well or not.',
       labelNames: ['step'],
       buckets: STEP_BUCKETS,
       registers,
@@ -61,7 +70,7 @@ export class EventMetrics implements LoginEvents {
     })
     this.#limits = new Counter({
       name: 'userauth_limits_hit_total',
-      help: 'Logins, messages and upgrades that were refused because of a limit, by limit.',
+      help: 'Logins, messages, renewals and upgrades that were refused because of a limit, by limit.',
       labelNames: ['limit'],
       registers,
     })
@@ -76,7 +85,11 @@ export class EventMetrics implements LoginEvents {
     this.#logins.inc({ outcome })
   }
 
-  stepEnded(step: LoginStep, seconds: number): void {
+  renewalEnded(outcome: RenewalOutcome): void {
+    this.#renewals.inc({ outcome })
+  }
+
+  stepEnded(step: TimedStep, seconds: number): void {
     this.#steps.observe({ step }, seconds)
   }
 
@@ -95,7 +108,8 @@ export class EventMetrics implements LoginEvents {
   #startAtZero(): void {
     const codes = Object.values(ErrorCode)
     for (const outcome of ['ok', 'app_left', ...codes]) this.#logins.inc({ outcome }, 0)
-    for (const step of LOGIN_STEPS) this.#steps.zero({ step })
+    for (const outcome of RENEWAL_OUTCOMES) this.#renewals.inc({ outcome }, 0)
+    for (const step of TIMED_STEPS) this.#steps.zero({ step })
     for (const code of codes) this.#messages.inc({ code }, 0)
     for (const status of REFUSAL_STATUSES) this.#upgrades.inc({ status }, 0)
     for (const limit of LIMIT_NAMES) this.#limits.inc({ limit }, 0)

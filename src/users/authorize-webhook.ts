@@ -26,13 +26,13 @@ export function openAuthorizeWebhook(url: string): AuthorizeWebhook {
     maxResponseSize: MAX_ANSWER_BYTES,
   })
   return {
-    async authorize({ pubkey, address, origin = null }, signal): Promise<Decision> {
+    async authorize({ pubkey, address, origin = null, renewal }, signal): Promise<Decision> {
       const { statusCode, body } = await request(url, {
         dispatcher,
         signal,
         method: 'POST',
         headers: { 'content-type': 'application/json', accept: 'application/json' },
-        body: JSON.stringify({ pubkey, address, origin }),
+        body: JSON.stringify({ pubkey, address, origin, renewal }),
       })
       // Read in any case: a body that nobody reads would keep its connection.
       const text = await body.text()

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 
-/** A user who logs in: the identity key, and where its holder comes from. */
+/** A user who logs in, or renews: the identity key, and where its holder comes from. */
 export interface LoginUser {
   /** Canonical text of the user's Ed25519 public key. */
   readonly pubkey: string
@@ -11,20 +11,22 @@ export interface LoginUser {
   readonly address: string
   /** The origin of the app's page; missing where the app is no browser's. */
   readonly origin: string | undefined
+  /** Whether a session is renewed, and none begun: the user has logged in before. */
+  readonly renewal: boolean
 }
 
 /** The most that a reason may have, in characters as JavaScript counts them. */
 export const MAX_REASON_LENGTH = 200
 
-/** Whether a user may log in. */
+/** Whether a user may log in, or go on with a session. */
 export type Decision =
   | { readonly allow: true }
   /** `reason` is shown to the user: at most 200 characters; words of the server's where missing. */
   | { readonly allow: false; readonly reason?: string | undefined }
 
 /**
- * Decides on a user, after the proof of possession and before credentials leave. To throw, or
- * to return anything but a decision, fails the login.
+ * Decides on a user, after the proof of possession and before credentials leave: at each login, and
+ * at each renewal of its session. To throw, or to return anything but a decision, fails either.
  *
  * @param signal - aborts when the decision comes too late
  */

@@ -12,8 +12,12 @@ export type Execute = (sql: string, values?: readonly (string | number)[]) => Pr
 export interface Database {
   /** Executes a statement as a transaction of its own: committed once the promise fulfils. */
   readonly execute: Execute
+  /** Executes a statement that only reads what was committed. It waits for no other statement. */
+  readonly read: Execute
   /** The SQL of this instant, in the type of the columns that hold times. */
   readonly now: string
+  /** The SQL of the instant one minute before this one, in the same type. */
+  readonly aMinuteAgo: string
   close(): Promise<void>
 }
 

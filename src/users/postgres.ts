@@ -27,6 +27,9 @@ const MIGRATIONS = [
     block_reason TEXT,
     CHECK ((blocked_at IS NULL) = (block_reason IS NULL))
   )`,
+  `ALTER TABLE userauth_users
+    ADD COLUMN renewals BIGINT NOT NULL DEFAULT 0,
+    ADD COLUMN session BIGINT NOT NULL DEFAULT 0`,
 ]
 
 /**
@@ -56,8 +59,10 @@ export async function openPostgres(url: string): Promise<Database> {
   }
   return {
     execute: executeIn(pool),
+    read: executeIn(pool),
     // Not now(), which is when the transaction began: it may have waited for another's since.
     now: 'clock_timestamp()',
+    aMinuteAgo: "clock_timestamp() - INTERVAL '1 minute'",
     close: () => pool.end(),
   }
 }

@@ -23,6 +23,8 @@ const MIGRATIONS = [
     block_reason TEXT,
     CHECK ((blocked_at IS NULL) = (block_reason IS NULL))
   ) STRICT`,
+  'ALTER TABLE userauth_users ADD COLUMN renewals INTEGER NOT NULL DEFAULT 0',
+  'ALTER TABLE userauth_users ADD COLUMN session INTEGER NOT NULL DEFAULT 0',
 ]
 
 /**
@@ -37,25 +39,28 @@ export async function openSqlite(folder: string): Promise<Database> {
   await makeTables(file)
   let connection: SqliteConnection | undefined
   let isClosed = false
+  const run = (sql: string, values: readonly (string | number)[], isWriting: boolean) =>
+    unlessBusy(() => {
+      if (isClosed) throw new Error('it is closed')
+      connection ??= new SqliteConnection(file)
+      if (isWriting) connection.begin()
+      try {
+        const rows = connection.execute(sql, values)
+        if (isWriting) connection.commit()
+        return rows
+      } catch (error) {
+        // libsql leaves a statement that failed unfinished, and from then on the connection
+        // commits nothing, without a word. Another one takes its place.
+        connection.close()
+        connection = undefined
+        throw error
+      }
+    })
   return {
-    execute: (sql, values = []) =>
-      unlessBusy(() => {
-        if (isClosed) throw new Error('it is closed')
-        connection ??= new SqliteConnection(file)
-        connection.begin()
-        try {
-          const rows = connection.execute(sql, values)
-          connection.commit()
-          return rows
-        } catch (error) {
-          // libsql leaves a statement that failed unfinished, and from then on the connection
-          // commits nothing, without a word. Another one takes its place.
-          connection.close()
-          connection = undefined
-          throw error
-        }
-      }),
+    execute: (sql, values = []) => run(sql, values, true),
+    read: (sql, values = []) => run(sql, values, false),
     now: "CAST(unixepoch('subsec') * 1000 AS INTEGER)",
+    aMinuteAgo: "CAST(unixepoch('subsec') * 1000 - 60000 AS INTEGER)",
     close: async () => {
       isClosed = true
       connection?.close()

@@ -11,12 +11,23 @@ export interface User {
   readonly pubkey: string
   /** When the first login was recorded; missing where the key was blocked before any. */
   readonly firstSeen: Date | undefined
-  /** When the last login was recorded; missing where `firstSeen` is. */
+  /** When the last login or renewal was recorded; missing where `firstSeen` is. */
   readonly lastSeen: Date | undefined
   /** How many logins were recorded. Those of a blocked user are not. */
   readonly logins: number
+  /** How many renewals were recorded: at most one a minute. */
+  readonly renewals: number
+  /** The number that the user's sessions have: how often all of them were ended. */
+  readonly session: number
   /** Missing where the user may log in. */
   readonly block: Block | undefined
+}
+
+/** What decides on the renewal of a user's session. */
+export interface RenewingUser {
+  readonly isBlocked: boolean
+  /** The number that the user's sessions have. */
+  readonly session: number
 }
 
 /** A part of the list of users. */
@@ -43,6 +54,15 @@ export interface UserStore {
    */
   recordLogin(pubkey: string): Promise<User>
 
+  /**
+   * Looks up a user whose session is renewed. The renewal is recorded unless the user was seen less
+   * than a minute ago, is blocked, or has sessions of another number: most renewals only read.
+   *
+   * @param session - the number of the session
+   * @returns the user as found, or `undefined` where the store has none such
+   */
+  recordRenewal(pubkey: string, session: number): Promise<RenewingUser | undefined>
+
   /** Looks a user up. */
   find(pubkey: string): Promise<User | undefined>
 
@@ -57,6 +77,12 @@ export interface UserStore {
 
   /** Lets a user in again. @returns the user, or `undefined` where the store has none such */
   unblock(pubkey: string): Promise<User | undefined>
+
+  /**
+   * Ends all sessions of a user, who may log in again. The key need not have been seen: servers with
+   * other stores may have let it in. No session is renewed once this has returned.
+   */
+  signOut(pubkey: string): Promise<User>
 
   /** Lets go of the store. Call it once, when nothing else is under way. */
   close(): Promise<void>

@@ -5,10 +5,11 @@
  */
 import { parseArgs } from 'node:util'
 import type { Contender } from './contender.js'
-import { startServers, startWithUsers } from './contenders.js'
+import { startOurs, startServers, startWithUsers } from './contenders.js'
 import { benchDevHub } from './dev-hub/dev-hub.js'
 import { placeHub } from './hub-place.js'
 import { load } from './load.js'
+import { measureRenewals } from './renewals.js'
 import { measureRound, type Round, sumUp } from './round.js'
 import { printTable } from './table.js'
 import { measureIdle, measureInFlight } from './waiting.js'
@@ -24,6 +25,7 @@ const { values } = parseArgs({
     tls: { type: 'boolean', default: false },
     users: { type: 'boolean', default: false },
     'dev-hub': { type: 'boolean', default: false },
+    renewals: { type: 'boolean', default: false },
     json: { type: 'boolean', default: false },
   },
 })
@@ -48,17 +50,30 @@ const atOnce = storm ?? Number(values['at-once'])
 const idle = values.idle === undefined ? undefined : Number(values.idle)
 
 const hub = await placeHub({ hasTls: values.tls, rtt: Number(values.rtt) })
-const contenders = await (values.users ? startWithUsers(hub) : startServers(hub))
+const contenders = await startContenders()
 for (const { url } of contenders) {
   await load(url, Math.min(WARM_UP, logins), Math.min(atOnce, WARM_UP_AT_ONCE))
 }
-const results = idle === undefined ? await measureLogins() : await measureWaiting(idle)
+const results = await measure()
 for (const contender of contenders) await contender.stop()
 hub.close()
 
 if (values.json) process.stdout.write(`${JSON.stringify({ options: values, results })}\n`)
 else printTable(describe(), results)
 process.exit()
+
+async function startContenders(): Promise<Contender[]> {
+  if (values.renewals) return [await startOurs(hub)]
+  return values.users ? startWithUsers(hub) : startServers(hub)
+}
+
+async function measure() {
+  const [ours] = contenders
+  if (values.renewals && ours) {
+    return measureRenewals(ours, { rounds: Number(values.rounds), logins, atOnce })
+  }
+  return idle === undefined ? measureLogins() : measureWaiting(idle)
+}
 
 async function measureLogins() {
   const rounds = new Map<Contender, Round[]>(contenders.map((each) => [each, []]))
@@ -89,7 +104,8 @@ function describe(): string {
     idle === undefined
       ? `${values.rounds} rounds of ${logins} logins, ${atOnce} at once; medians`
       : `${idle} waiting sockets`
+  const renewals = values.renewals ? ', five times as many renewals' : ''
   const tls = values.tls ? ', the Hub with TLS' : ''
   const away = Number(values.rtt) > 0 ? `, the Hub ${values.rtt} ms away` : ''
-  return load + tls + away
+  return load + renewals + tls + away
 }

@@ -5,6 +5,8 @@ import type { HubPlace } from './hub-place.js'
 const LIFTED = {
   LOGINS_PER_MINUTE_PER_IP: '0',
   LOGINS_PER_MINUTE_PER_KEY: '0',
+  RENEWALS_PER_MINUTE_PER_IP: '0',
+  RENEWALS_PER_MINUTE_PER_KEY: '0',
   MAX_SOCKETS: '0',
   MAX_SOCKETS_PER_IP: '0',
   MAX_WAITING_LOGINS: '0',
@@ -24,9 +26,14 @@ export async function startServers(hub: HubPlace): Promise<Contender[]> {
   return [
     await Contender.start('tutorial', file('tutorial.ts'), hub.web),
     await Contender.start('ours, gRPC-web', OURS, { ...hub.web, ...LIFTED }),
-    await Contender.start('ours, gRPC', OURS, { ...hub.grpc, ...LIFTED }),
+    await startOurs(hub),
     await Contender.start('floor', file('floor.ts'), {}),
   ]
+}
+
+/** Starts this server, by gRPC, alone. */
+export function startOurs(hub: HubPlace): Promise<Contender> {
+  return Contender.start('ours, gRPC', OURS, { ...hub.grpc, ...LIFTED })
 }
 
 /**

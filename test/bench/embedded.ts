@@ -27,6 +27,7 @@ const server = await startServer({
   hubTimeout: 10,
   challengeTimeout: 30,
   userAuthTtl: 300,
+  renewalTtl: 43_200,
   limits: {
     loginsPerMinutePerIp: Number.POSITIVE_INFINITY,
     loginsPerMinutePerKey: Number.POSITIVE_INFINITY,

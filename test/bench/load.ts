@@ -10,15 +10,28 @@ export interface Load {
 }
 
 /** Does so many logins, so many of them at once. */
-export async function load(url: string, logins: number, atOnce: number): Promise<Load> {
+export function load(url: string, logins: number, atOnce: number): Promise<Load> {
+  return repeat(() => logIn(url), logins, atOnce)
+}
+
+/**
+ * Does something so many times, so many of them at once.
+ *
+ * @param work - resolves to how long it took, in ms
+ */
+export async function repeat(
+  work: () => Promise<number>,
+  count: number,
+  atOnce: number,
+): Promise<Load> {
   const times: number[] = []
   let started = 0
   let failures = 0
   const start = performance.now()
   const worker = async (): Promise<void> => {
-    while (started < logins) {
+    while (started < count) {
       started += 1
-      await logIn(url).then(
+      await work().then(
         (ms) => times.push(ms),
         () => {
           failures += 1

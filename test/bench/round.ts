@@ -1,5 +1,5 @@
 import type { Contender } from './contender.js'
-import { load } from './load.js'
+import { type Load, load } from './load.js'
 import { median } from './median.js'
 
 /** What one contender took in one round. */
@@ -15,14 +15,19 @@ export interface Round {
   readonly failures: number
 }
 
-/** Has a contender do so many logins, so many of them at once. */
+/**
+ * Has a contender do so many logins, so many of them at once.
+ *
+ * @param doAll - does as many of something else, in place of logins
+ */
 export async function measureRound(
   contender: Contender,
   logins: number,
   atOnce: number,
+  doAll: () => Promise<Load> = () => load(contender.url, logins, atOnce),
 ): Promise<Round> {
   const before = await contender.cpu()
-  const { times, wall, failures } = await load(contender.url, logins, atOnce)
+  const { times, wall, failures } = await doAll()
   const spent = (await contender.cpu()) - before
   const sorted = times.toSorted((a, b) => a - b)
   const { resident } = await contender.memory()

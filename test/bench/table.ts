@@ -2,6 +2,8 @@
 interface Result {
   readonly name: string
   readonly cpu?: number
+  readonly cpuEach?: number
+  readonly eachPerSecond?: number
   readonly perSecond?: number
   readonly p50?: number
   readonly p99?: number
@@ -25,6 +27,11 @@ const COLUMNS: Record<string, Column[]> = {
     [overFirst, ({ cpu }, first) => ratio(cpu, first.cpu)],
     [overLast, ({ cpu }, _, last) => ratio(cpu, last.cpu)],
   ],
+  cpuEach: [
+    ['CPU ms each', ({ cpuEach }) => fixed(cpuEach, 3)],
+    [overFirst, ({ cpuEach }, first) => ratio(cpuEach, first.cpuEach)],
+  ],
+  eachPerSecond: [['per second', ({ eachPerSecond }) => fixed(eachPerSecond, 0)]],
   perSecond: [['logins/s', ({ perSecond }) => fixed(perSecond, 0)]],
   p50: [['p50 ms', ({ p50 }) => fixed(p50, 1)]],
   p99: [

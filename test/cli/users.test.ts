@@ -5,6 +5,7 @@ import { randomIdentity } from '../support/identity.js'
 import { type Postgres, startPostgres } from '../support/postgres.js'
 import { PROGRAMS } from '../support/programs.js'
 import { runProgram } from '../support/server-process.js'
+import { letPass } from '../support/store-sql.js'
 
 const { pubkey } = randomIdentity()
 
@@ -69,6 +70,29 @@ describe('for people', () => {
     expect(stdout).toMatch(/API signatures are not bound to a user/)
   })
 
+  it('ends the sessions of a user, seen before or not, and says what that cannot do', async () => {
+    const DATA_DIR = await folderWith([pubkey])
+    for (const key of [pubkey, randomIdentity().pubkey]) {
+      const { stdout, stderr, status } = await usersOf({ DATA_DIR }, 'sign-out', key)
+      expect({ stderr, status }).toEqual({ stderr: '', status: 0 })
+      expect(stdout).toMatch(/^\n {2}Signed out\.\n\n {2}public key {2}b/)
+      expect(stdout).toMatch(/The user can log in again/)
+      const store = await openUserStore({ kind: 'sqlite', folder: DATA_DIR })
+      expect(await store.find(key)).toMatchObject({ session: 1, block: undefined })
+      await store.close()
+    }
+  })
+
+  it('tells logins and renewals apart', async () => {
+    const DATA_DIR = await folderWith([pubkey, pubkey])
+    await letPass({ kind: 'sqlite', folder: DATA_DIR }, pubkey, 61)
+    const store = await openUserStore({ kind: 'sqlite', folder: DATA_DIR })
+    await store.recordRenewal(pubkey, 0)
+    await store.close()
+    const { stdout } = await usersOf({ DATA_DIR }, 'show', pubkey)
+    expect(stdout).toMatch(/^ {2}logins {6}2\n {2}renewals {4}1$/m)
+  })
+
   it('says where there is no such user', async () => {
     for (const command of ['show', 'unblock']) {
       const { stdout, stderr, status } = await users(command, pubkey)
@@ -97,7 +121,7 @@ describe('--json', () => {
     const DATA_DIR = await folderWith(pubkeys, 'line\nbreak')
     const first = await usersJson({ DATA_DIR }, 'list', '--limit', '2')
     const time = expect.stringMatching(/^\d{4}-.*Z$/)
-    const seen = { firstSeen: time, lastSeen: time, logins: 1 }
+    const seen = { firstSeen: time, lastSeen: time, logins: 1, renewals: 0 }
     expect(first.result).toEqual({
       ok: true,
       users: pubkeys.slice(0, 2).map((key) => ({ pubkey: key, ...seen, block: null })),
@@ -126,6 +150,7 @@ describe('--json', () => {
         firstSeen: null,
         lastSeen: null,
         logins: 0,
+        renewals: 0,
         block: { reason: 'spam', since: expect.any(String) },
       },
     })
@@ -170,6 +195,8 @@ describe('a wrong command line', () => {
     ['show', pubkey.toUpperCase()],
     ['show', pubkey, pubkey],
     ['unblock', pubkey, '--reason', 'spam'],
+    ['sign-out'],
+    ['sign-out', pubkey, '--reason', 'spam'],
     ['block', pubkey],
     ['block', pubkey, '--reason', ' '],
     ['block', pubkey, '--reason', 'two\nlines'],

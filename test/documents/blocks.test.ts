@@ -45,7 +45,12 @@ it.each(blocks.filter(({ language }) => language in CHECKS).map((block) => [name
 it('PROTOCOL.md shows the request that the webhook gets', async () => {
   const block = blocks.find(({ path, language }) => path === 'PROTOCOL.md' && language === 'http')
   const shown = await receive(block?.text ?? '')
-  const visitor = { pubkey: 'b', address: '192.0.2.1', origin: 'https://app.example.org' }
+  const visitor = {
+    pubkey: 'b',
+    address: '192.0.2.1',
+    origin: 'https://app.example.org',
+    renewal: false,
+  }
   const sent = await receiveOne(async (port) => {
     const webhook = openAuthorizeWebhook(`http://127.0.0.1:${port}/authorize`)
     onTestFinished(() => webhook.close())

@@ -120,7 +120,7 @@ describe('authorize', () => {
     expect(await app.next()).toMatchObject({ code: 'bad_signature' })
     expect(authorize).not.toHaveBeenCalled()
     expect(await logIn()).toMatchObject({ type: 'token' })
-    const visitor = { pubkey, address: '127.0.0.1', origin: ORIGIN }
+    const visitor = { pubkey, address: '127.0.0.1', origin: ORIGIN, renewal: false }
     expect(authorize).toHaveBeenCalledExactlyOnceWith(visitor, expect.any(AbortSignal))
   })
 

@@ -90,6 +90,8 @@ describe('a login', () => {
         token: expect.any(String),
       },
       now: expect.any(String),
+      renewal: expect.stringMatching(/^[\w-]+\.[\w-]+\.[\w-]+$/),
+      renewUntil: expect.any(String),
     })
     expectTokenFor(identity, token)
     const { value, now } = JSON.parse(JSON.stringify(token))

@@ -7,7 +7,7 @@ import { signApiMessage } from '../../src/keys/api-signature.js'
 import { DEFAULT_LIMITS } from '../../src/limits/limits.js'
 import { RateLimits } from '../../src/limits/rate-limits.js'
 import { ClientDisconnected } from '../../src/login/errors.js'
-import { type LoginSettings, login, type Sign, type StepTimer } from '../../src/login/login.js'
+import { type LoginSettings, type LoginTrace, login, type Sign } from '../../src/login/login.js'
 import { randomIdentity } from '../support/identity.js'
 import { never } from '../support/never.js'
 import { unsignedToken } from '../support/unsigned-token.js'
@@ -44,19 +44,29 @@ class TestHub implements Hub {
   }
 }
 
-const user = { pubkey: identity.pubkey, address: '192.0.2.1', origin: undefined }
+const user = {
+  pubkey: identity.pubkey,
+  address: '192.0.2.1',
+  origin: undefined,
+  renewal: false,
+}
+
+const TIMES = { challengeTimeout: 1, userAuthTtl: 300, renewalTtl: 3_600 }
+
+const NO_TRACE: LoginTrace = { id: '0123456789ab', begin() {}, end() {} }
 const signWell: Sign = async (bytes) => identity.sign(bytes)
 
 /** Logs in with an app in memory, which signs as told. */
-function logIn(hub: Hub, sign = signWell, signal?: AbortSignal, steps?: StepTimer) {
+function logIn(hub: Hub, sign = signWell, signal?: AbortSignal, trace = NO_TRACE) {
   const settings: LoginSettings = {
     hub,
     serverKey: new ServerKey(apiKey),
     rateLimits: new RateLimits(DEFAULT_LIMITS),
     challengeTimeout: 0.05,
     userAuthTtl: 300,
+    renewalTtl: 3_600,
   }
-  return login(user, sign, settings, signal ?? new AbortController().signal, steps)
+  return login(user, sign, settings, signal ?? new AbortController().signal, trace)
 }
 
 async function codeOf(hub: TestHub, sign = signWell, signal?: AbortSignal): Promise<unknown> {
@@ -68,7 +78,7 @@ async function codeOf(hub: TestHub, sign = signWell, signal?: AbortSignal): Prom
 describe('login', () => {
   it('turns a signature into a UserAuth', async () => {
     const hub = new TestHub()
-    const userAuth = await logIn(hub)
+    const { value: userAuth } = await logIn(hub)
     expect(hub.asked).toEqual([identity.pubkey])
     expect(hub.signatures).toEqual([identity.sign(challenge)])
     expect(userAuth).toEqual({
@@ -82,16 +92,17 @@ describe('login', () => {
 
   it('tells of its steps as they begin, and of the end of the last, failed or not', async () => {
     const told: string[] = []
-    const steps: StepTimer = {
+    const trace: LoginTrace = {
+      id: '0123456789ab',
       begin: (step) => void told.push(step),
       end: () => void told.push('end'),
     }
-    await logIn(new TestHub(), signWell, undefined, steps)
+    await logIn(new TestHub(), signWell, undefined, trace)
     expect(told.slice(0, 3)).toEqual(['hub_challenge', 'signature', 'hub_token'])
     expect(told.at(-1)).toBe('end')
     told.length = 0
     const hub = new TestHub({ challenge: Promise.reject(new HubBusyError()) })
-    await expect(logIn(hub, signWell, undefined, steps)).rejects.toThrow()
+    await expect(logIn(hub, signWell, undefined, trace)).rejects.toThrow()
     expect(told).toEqual(['hub_challenge', 'end'])
   })
 
@@ -173,8 +184,9 @@ describe('login', () => {
     await serverKey.check()
     serverKey.close()
     const rateLimits = new RateLimits(DEFAULT_LIMITS)
-    const settings = { hub, serverKey, rateLimits, challengeTimeout: 1, userAuthTtl: 300 }
-    const refused = login(user, signWell, settings, new AbortController().signal)
+    const settings = { hub, serverKey, rateLimits, ...TIMES }
+    const { signal } = new AbortController()
+    const refused = login(user, signWell, settings, signal, NO_TRACE)
     await expect(refused).rejects.toMatchObject({ code: 'hub_rejected' })
     expect(hub.asked).toEqual([])
   })
@@ -183,9 +195,9 @@ describe('login', () => {
     const hub = new TestHub()
     const serverKey = new ServerKey(apiKey, { check: never, log: pino({ level: 'silent' }) })
     const rateLimits = new RateLimits(DEFAULT_LIMITS)
-    const settings = { hub, serverKey, rateLimits, challengeTimeout: 1, userAuthTtl: 300 }
+    const settings = { hub, serverKey, rateLimits, ...TIMES }
     const { signal } = new AbortController()
-    const refused = login(user, signWell, settings, signal)
+    const refused = login(user, signWell, settings, signal, NO_TRACE)
     await expect(refused).rejects.toMatchObject({ code: 'hub_unavailable' })
     expect(hub.asked).toEqual([])
   })

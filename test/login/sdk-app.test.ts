@@ -1,5 +1,5 @@
 import { Buckets, Client, PrivateKey, type UserAuth, Users } from '@textile/hub'
-import { expect, it } from 'vitest'
+import { expect, it, vi } from 'vitest'
 import { WebSocket } from 'ws'
 import { startWithDevHub } from '../support/login-server.js'
 
@@ -57,6 +57,19 @@ it('a UserAuth serves Buckets and Users', async () => {
   await client.newDB(undefined, 'seen-by-users')
   const users = Users.withUserAuth(await callback(), { host: hub.url })
   expect((await users.getThread('seen-by-users')).name).toBe('seen-by-users')
+})
+
+it('an app of the tutorial knows nothing of renewals, and logs in again when it has to', async () => {
+  const { hub, server } = await startWithDevHub({ userAuthTtl: 1 })
+  const callback = vi.fn(tutorialLogin(server.url, PrivateKey.fromRandom()))
+  const client = Client.withUserAuth(callback, hub.url)
+  expect(await client.listThreads()).toEqual([])
+  const userAuth = await callback.mock.results[0]?.value
+  // What the SDK gets is what it got before there were any.
+  expect(Object.keys(userAuth)).toEqual(['key', 'sig', 'msg', 'token'])
+  await vi.waitUntil(() => Date.now() > Date.parse(userAuth.msg), { timeout: 5_000 })
+  expect(await client.listThreads()).toEqual([])
+  expect(callback).toHaveBeenCalledTimes(2)
 })
 
 it('an app of the tutorial is told why it is refused', async () => {

@@ -64,6 +64,7 @@ function openSession(limits = {}): LoginSession {
     serverKey: new ServerKey({ key: 'bkey', secret: randomBytes(24) }),
     challengeTimeout: 30,
     userAuthTtl: 300,
+    renewalTtl: 3_600,
     idleTimeout: 30,
     loginLog,
     rateLimits: new RateLimits({ ...DEFAULT_LIMITS, ...limits }),

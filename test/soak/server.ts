@@ -46,6 +46,7 @@ const server = await startServer({
   challengeTimeout: 30,
   userAuthTtl: 300,
   demo: { hubUrl: HUB_URL },
+  renewalTtl: 43_200,
   // JSON has null in place of Infinity.
   limits: JSON.parse(LIMITS, (_, value) => value ?? Number.POSITIVE_INFINITY),
 })

@@ -12,9 +12,9 @@ interface CountedHub {
 /** Waits until no login runs or waits at the server, and no call of one is at the Hub. */
 export async function expectNoLoginLeft(server: LoginServer, hub: CountedHub): Promise<void> {
   await vi.waitFor(() => {
-    const { logins, waiting, hubCalls } = server.count()
-    const left = { logins, waiting, hubCalls, calls: hub.openCalls }
-    expect(left).toEqual({ logins: 0, waiting: 0, hubCalls: 0, calls: 0 })
+    const { logins, waiting, hubCalls, renewals } = server.count()
+    const left = { logins, waiting, hubCalls, renewals, calls: hub.openCalls }
+    expect(left).toEqual({ logins: 0, waiting: 0, hubCalls: 0, renewals: 0, calls: 0 })
   }, PATIENCE)
 }
 

@@ -32,6 +32,7 @@ export async function startLoginServer(
     hubTimeout: 5,
     challengeTimeout: 5,
     userAuthTtl: 300,
+    renewalTtl: 3_600,
     demo: withDemo ? { hubUrl } : undefined,
     ...settings,
   })

@@ -6,7 +6,12 @@ import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { openAuthorizeWebhook } from '../../src/users/authorize-webhook.js'
 import { freePort } from '../support/ports.js'
 
-const visitor = { pubkey: 'bkey', address: '192.0.2.1', origin: 'https://app.example.org' }
+const visitor = {
+  pubkey: 'bkey',
+  address: '192.0.2.1',
+  origin: 'https://app.example.org',
+  renewal: false,
+}
 
 /** Starts a webhook that answers so, and what asks it. */
 async function startWebhook(

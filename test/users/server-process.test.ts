@@ -68,7 +68,7 @@ describe('a server process', () => {
     const { port } = webhook.address() as AddressInfo
     const { answer, pubkey } = await logInAt({ AUTHORIZE_URL: `http://127.0.0.1:${port}/` })
     expect(answer).toMatchObject({ code: 'denied', value: 'Only members may log in.' })
-    expect(asked).toEqual([{ pubkey, address: '127.0.0.1', origin: null }])
+    expect(asked).toEqual([{ pubkey, address: '127.0.0.1', origin: null, renewal: false }])
   })
 })
 

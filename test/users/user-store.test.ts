@@ -6,6 +6,7 @@ import { randomIdentity } from '../support/identity.js'
 import { type Postgres, startPostgres } from '../support/postgres.js'
 import { emptyDatabase } from '../support/postgres-database.js'
 import { PROGRAMS } from '../support/programs.js'
+import { executeInStore, letPass } from '../support/store-sql.js'
 import { WriterProcess } from './writer-process.js'
 
 /** How many processes there are, and how many logins each of them records. */
@@ -48,6 +49,8 @@ describe.each(stores)('users in %s', (_, isThere, configure) => {
         firstSeen: expect.any(Date),
         lastSeen: expect.any(Date),
         logins: 1,
+        renewals: 0,
+        session: 0,
         block: undefined,
       })
       for (const time of [user.firstSeen, user.lastSeen]) {
@@ -150,6 +153,74 @@ describe.each(stores)('users in %s', (_, isThere, configure) => {
       expect(await keysOf(2, sorted[1])).toEqual(sorted.slice(2, 4))
       expect(await keysOf(2, sorted[3])).toEqual(sorted.slice(4))
       expect(await keysOf(2, sorted[4])).toEqual([])
+    })
+
+    it('whose sessions are ended have sessions of the next number, seen before or not', async () => {
+      const store = await open()
+      const { pubkey } = randomIdentity()
+      const seen = await store.recordLogin(pubkey)
+      expect(await store.signOut(pubkey)).toEqual({ ...seen, session: 1 })
+      expect(await store.signOut(pubkey)).toMatchObject({ session: 2 })
+      expect(await store.recordLogin(pubkey)).toMatchObject({ session: 2, logins: 2 })
+      const unseen = randomIdentity().pubkey
+      const never = { firstSeen: undefined, lastSeen: undefined, logins: 0, session: 1 }
+      expect(await store.signOut(unseen)).toMatchObject({ pubkey: unseen, ...never })
+      const { firstSeen, session } = await store.recordLogin(unseen)
+      expect({ firstSeen, session }).toEqual({ firstSeen: expect.any(Date), session: 1 })
+    })
+
+    it('whose session is renewed are recorded once a minute, and read in between', async () => {
+      const users = await configure()
+      const store = await open(users)
+      const { pubkey } = randomIdentity()
+      expect(await store.recordRenewal(pubkey, 0)).toBeUndefined()
+      expect(await store.find(pubkey)).toBeUndefined()
+      const seen = await store.recordLogin(pubkey)
+      expect(await store.recordRenewal(pubkey, 0)).toEqual({ isBlocked: false, session: 0 })
+      expect(await store.find(pubkey)).toEqual(seen)
+
+      await letPass(users, pubkey, 61)
+      const aMinuteAgo = await store.find(pubkey)
+      // Of several that come at once, one is recorded.
+      await Promise.all(Array.from({ length: 5 }, () => store.recordRenewal(pubkey, 0)))
+      const renewed = await store.find(pubkey)
+      expect(renewed).toMatchObject({ ...aMinuteAgo, renewals: 1, lastSeen: expect.any(Date) })
+      expect(Number(renewed?.lastSeen)).toBeGreaterThanOrEqual(Number(seen.lastSeen))
+
+      await letPass(users, pubkey, 59)
+      await store.recordRenewal(pubkey, 0)
+      expect(await store.find(pubkey)).toMatchObject({ renewals: 1 })
+    })
+
+    it('whose session is renewed are not recorded where that is refused', async () => {
+      const users = await configure()
+      const store = await open(users)
+      const { pubkey } = randomIdentity()
+      await store.recordLogin(pubkey)
+      await store.signOut(pubkey)
+      await letPass(users, pubkey, 120)
+      expect(await store.recordRenewal(pubkey, 0)).toEqual({ isBlocked: false, session: 1 })
+      await store.block(pubkey, 'spam')
+      expect(await store.recordRenewal(pubkey, 1)).toEqual({ isBlocked: true, session: 1 })
+      expect(await store.find(pubkey)).toMatchObject({ renewals: 0, logins: 1 })
+    })
+
+    it('of the first version are taken over', async () => {
+      const users = await configure()
+      const [time, order] =
+        users.kind === 'postgres' ? ['TIMESTAMPTZ', 'COLLATE "C"'] : ['INTEGER', '']
+      const { pubkey } = randomIdentity()
+      const statements = [
+        'CREATE TABLE userauth_schema (version INTEGER PRIMARY KEY)',
+        'INSERT INTO userauth_schema VALUES (1)',
+        `CREATE TABLE userauth_users (
+          pubkey TEXT ${order} PRIMARY KEY, first_seen ${time}, last_seen ${time},
+          logins BIGINT NOT NULL, blocked_at ${time}, block_reason TEXT)`,
+        `INSERT INTO userauth_users (pubkey, logins) VALUES ('${pubkey}', 7)`,
+      ]
+      for (const sql of statements) await executeInStore(users, sql)
+      const store = await open(users)
+      expect(await store.recordLogin(pubkey)).toMatchObject({ logins: 8, renewals: 0, session: 0 })
     })
 
     it('outlive the store being closed', async () => {
