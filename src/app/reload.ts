@@ -11,6 +11,10 @@ import type { Log } from '../log.js'
 /** The variables that take another value while the server runs; not whether there is a value. */
 const RELOADED = ['TLS_CERT', 'TLS_KEY', 'USER_API_KEY', 'USER_API_SECRET']
 
+/** What another key means to users' data at a hubd, and the cure. */
+const THREADS_ARE_BOUND =
+  "a hubd binds each thread to the API key that it was made with, so with the new key users can't reach the data that they have; in the Hub's MongoDB, move the threads to the new key before you revoke the old one: db.threads.updateMany({key_id: OLD}, {$set: {key_id: NEW}})"
+
 /**
  * Makes what reloads the configuration of a running server: certificate and API key. Whatever is
  * invalid is refused with a line in the log, and what is in use stays. Never rejects.
@@ -109,6 +113,7 @@ export class Reloader {
         'reload: the key in use stays: HUB_URL: the Hub gave no usable answer, so the new key could not be checked; reload again once the Hub is back',
       )
     } else {
+      log.warn(`reload: ${THREADS_ARE_BOUND}`)
       if (kind?.action === 'warn') log.warn(`reload: ${kind.text}`)
       log.info('reload: logins that start from now on use the new key')
     }

@@ -79,6 +79,7 @@ describe('on SIGHUP, the server', () => {
     })
     server.kill('SIGHUP')
     await server.printed(/reload: new connections get the new certificate/)
+    await server.printed(/reload: a hubd binds each thread to the API key that it was made with/)
     await server.printed(/reload: logins that start from now on use the new key/)
 
     underWay.sendSignature(identity.sign(challenge))
