@@ -8,9 +8,10 @@ import type { Hub } from '../hub/hub.js'
 import { ServerKey } from '../hub/server-key.js'
 import type { ApiKey } from '../keys/api-signature.js'
 import { EventLoopWatch } from '../limits/event-loop.js'
+import { LimitedLog } from '../limits/limited-log.js'
 import { completeLimits, type Limits } from '../limits/limits.js'
 import { type OpenLimiter, RateLimits } from '../limits/rate-limits.js'
-import type { Log } from '../log.js'
+import { type Log, printable } from '../log.js'
 import type { LoginEvents, Readiness, ServerCounts } from '../login/events.js'
 import { LoginLog } from '../login/login-log.js'
 import { PendingLogins } from '../login/pending-logins.js'
@@ -23,6 +24,10 @@ import { addressOf, CLOSE_TIMEOUT_MS, secureContextOf, type TlsFiles } from './l
 import { type AllowedOrigins, isLoopback } from './origins.js'
 import { createApp } from './routes.js'
 import { type AdmissionSettings, OpenSockets } from './upgrade.js'
+
+/** What is logged of an entry in `X-Forwarded-For` that is no address. */
+const UNREADABLE_ENTRY =
+  'X-Forwarded-For: a trusted proxy sent an entry that is no address; such clients count as the proxy'
 
 /** What a login server needs. */
 export interface ServerOptions {
@@ -87,7 +92,8 @@ export interface LoginServer {
  * @throws the system's error where the address can't be listened on, such as `EADDRINUSE`
  */
 export async function startServer(options: ServerOptions): Promise<LoginServer> {
-  const { port, host, log, demo, apiKey, tls, events } = options
+  const { port, host, demo, apiKey, tls, events } = options
+  const log = new LimitedLog(options.log)
   const limits = completeLimits(options.limits)
   const hub = new GuardedHub(options.hub, { ...limits, hubTimeout: options.hubTimeout })
   const serverKey = apiKey instanceof ServerKey ? apiKey : new ServerKey(apiKey)
@@ -104,7 +110,9 @@ export async function startServer(options: ServerOptions): Promise<LoginServer> 
     log,
     allowedOrigins: options.allowedOrigins ?? 'local',
     isLocal: host !== undefined && isLoopback(host),
-    proxies: new TrustedProxies(options.trustedProxies),
+    proxies: new TrustedProxies(options.trustedProxies, (entry) => {
+      log.warn({ entry: printable(entry) }, UNREADABLE_ENTRY)
+    }),
     isDraining: false,
   }
   const count = (): ServerCounts => ({
@@ -120,6 +128,7 @@ export async function startServer(options: ServerOptions): Promise<LoginServer> 
 
   const app = createApp({
     ...options,
+    log,
     hub,
     serverKey,
     idleTimeout: limits.idleTimeout,
@@ -164,6 +173,7 @@ export async function startServer(options: ServerOptions): Promise<LoginServer> 
       await closed
       clearTimeout(impatience)
       eventLoop.close()
+      log.close()
     },
   }
 }

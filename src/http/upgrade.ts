@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http'
 import { type LimitName, type Limits, RETRY_AFTER } from '../limits/limits.js'
 import type { RateLimits } from '../limits/rate-limits.js'
-import type { Log } from '../log.js'
+import type { LineWriter } from '../log.js'
 import type { RefusalStatus } from '../login/events.js'
 import { LOGIN_PATH } from '../protocol.js'
 import type { TrustedProxies } from './client-address.js'
@@ -27,7 +27,7 @@ export interface AdmissionSettings {
   readonly proxies: TrustedProxies
   readonly rateLimits: RateLimits
   readonly openSockets: OpenSockets
-  readonly log: Log
+  readonly log: LineWriter
   /** Whether the server is stopping: whoever comes then is sent elsewhere. */
   isDraining: boolean
 }

@@ -3,7 +3,7 @@ import type { DefaultState } from 'koa'
 import Router from 'koa-router'
 import type { SocketContext } from 'koa-websocket'
 import type { VerifyClientCallbackAsync } from 'ws'
-import type { Log } from '../log.js'
+import type { LineWriter } from '../log.js'
 import { type AppSocket, LoginSession, type SessionSettings } from '../login/session.js'
 import { LOGIN_PATH } from '../protocol.js'
 import { type AdmissionSettings, decideUpgrade, headersOf } from './upgrade.js'
@@ -13,7 +13,7 @@ const MAX_UNREAD_BYTES = 64 * 1024
 
 /** What the WebSocket endpoint needs. */
 export interface SocketSettings extends SessionSettings {
-  readonly log: Log
+  readonly log: LineWriter
   readonly admission: AdmissionSettings
   /** The sessions of the sockets that are open, each there until its socket has closed. */
   readonly sessions: Set<LoginSession>

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { HubError } from '../hub/hub.js'
-import type { Log } from '../log.js'
+import type { LineWriter } from '../log.js'
 import { ClientDisconnected, LoginError } from './errors.js'
 import type { LoginEvents, LoginOutcome, LoginStep } from './events.js'
 import type { StepTimer } from './login.js'
@@ -14,12 +14,12 @@ const LAST_GROUP = 24
  * public key, and hold no secret, token or signature.
  */
 export class LoginLog {
-  readonly #log: Log
+  readonly #log: LineWriter
   readonly #events: LoginEvents | undefined
   #running = 0
 
   /** @param events - are told of the same; nobody is where missing */
-  constructor(log: Log, events?: LoginEvents) {
+  constructor(log: LineWriter, events?: LoginEvents) {
     this.#log = log
     this.#events = events
   }
@@ -48,14 +48,14 @@ export class LoginRecord implements StepTimer {
   /** Names the login in all its lines, and in the error that its app is sent. */
   readonly id = randomUUID().slice(LAST_GROUP)
   readonly #pubkey: string
-  readonly #log: Log
+  readonly #log: LineWriter
   readonly #events: LoginEvents | undefined
   readonly #onEnd: () => void
   readonly #startedAt = performance.now()
   #step: LoginStep | undefined
   #stepStartedAt = 0
 
-  constructor(pubkey: string, log: Log, events: LoginEvents | undefined, onEnd: () => void) {
+  constructor(pubkey: string, log: LineWriter, events: LoginEvents | undefined, onEnd: () => void) {
     this.#pubkey = pubkey
     this.#log = log
     this.#events = events
