@@ -115,6 +115,7 @@ export class LoginSession {
       const value = await login(user, sign, this.#settings, running.signal, record)
       this.#send({ type: 'token', value, now: new Date().toISOString() })
       this.#hasLoggedIn = true
+      this.#settings.pendingLogins.succeeded(address)
       record.succeeded()
     } catch (error) {
       this.#report(error, record.id)

@@ -1,7 +1,7 @@
 import Libsql from 'libsql'
 
-/** How long SQLite itself waits for another process, which blocks this one, in ms. */
-const BUSY_TIMEOUT_MS = 20
+/** How long SQLite itself waits for another process, in ms: not at all, since that blocks this one. */
+const BUSY_TIMEOUT_MS = 0
 
 /** One connection to an SQLite file. Everything in it is synchronous, and takes microseconds. */
 export class SqliteConnection {
