@@ -11,11 +11,19 @@ export type * from './types.js'
 /** In milliseconds: what a server gets to answer a close, before the socket is cut off. */
 const CLOSE_TIMEOUT = 1_000
 
-/** By default a server that has hung could keep a Node.js process alive for 30 s after a login. */
+/** In bytes: the largest message that is taken. A login server's have about one kilobyte. */
+const MAX_MESSAGE_BYTES = 64 * 1024
+
+/**
+ * By default a server that has hung could keep a Node.js process alive for 30 s after a login, and
+ * any server could send 100 MiB, or a few bytes that decompress to as many.
+ */
 class PromptWebSocket extends WebSocket {
   constructor(url: string) {
     const options: WebSocket.ClientOptions & { closeTimeout: number } = {
       closeTimeout: CLOSE_TIMEOUT,
+      maxPayload: MAX_MESSAGE_BYTES,
+      perMessageDeflate: false,
     }
     super(url, options)
   }
