@@ -10,6 +10,7 @@ import type { ApiKey } from '../keys/api-signature.js'
 import { EventLoopWatch } from '../limits/event-loop.js'
 import { LimitedLog } from '../limits/limited-log.js'
 import { completeLimits, type Limits } from '../limits/limits.js'
+import { OpenFilesWatch } from '../limits/open-files.js'
 import { type OpenLimiter, RateLimits } from '../limits/rate-limits.js'
 import { type Log, printable } from '../log.js'
 import type { LoginEvents, Readiness, ServerCounts } from '../login/events.js'
@@ -21,9 +22,10 @@ import type { Authorize } from '../users/authorize.js'
 import type { UserStore } from '../users/user-store.js'
 import { TrustedProxies } from './client-address.js'
 import { addressOf, CLOSE_TIMEOUT_MS, secureContextOf, type TlsFiles } from './listener.js'
-import { type AllowedOrigins, isLoopback } from './origins.js'
+import { type AllowedOrigins, isLoopback, onlyKnownHosts } from './origins.js'
 import { createApp } from './routes.js'
 import { type AdmissionSettings, OpenSockets } from './upgrade.js'
+import { filterUpgrades } from './upgrade-requests.js'
 
 /** What is logged of an entry in `X-Forwarded-For` that is no address. */
 const UNREADABLE_ENTRY =
@@ -102,6 +104,7 @@ export async function startServer(options: ServerOptions): Promise<LoginServer> 
   const rateLimits = new RateLimits(limits, options.openLimiter)
   const openSockets = new OpenSockets()
   const eventLoop = new EventLoopWatch()
+  const openFiles = new OpenFilesWatch(log)
   const sessions = new Set<LoginSession>()
   const admission: AdmissionSettings = {
     limits,
@@ -144,13 +147,16 @@ export async function startServer(options: ServerOptions): Promise<LoginServer> 
   if (demo) {
     // The page's libraries are loaded only where there is a page.
     const { serveDemo } = await import('../demo/demo.js')
+    app.use(onlyKnownHosts(admission.allowedOrigins, log))
     serveDemo(app, demo)
   }
   const server = app.listen({ port, host })
+  filterUpgrades(server)
   // ws repeats the HTTP server's errors, and a repetition that nobody hears ends the process.
   app.ws.server?.on('error', () => {})
   await once(server, 'listening').catch((error: unknown) => {
     eventLoop.close()
+    openFiles.close()
     throw error
   })
 
@@ -173,6 +179,7 @@ export async function startServer(options: ServerOptions): Promise<LoginServer> 
       await closed
       clearTimeout(impatience)
       eventLoop.close()
+      openFiles.close()
       log.close()
     },
   }

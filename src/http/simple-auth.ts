@@ -5,7 +5,7 @@ import { signUserAuth } from '../keys/api-signature.js'
 import { RETRY_AFTER } from '../limits/limits.js'
 import type { LoginEvents, Readiness } from '../login/events.js'
 import { answerStatus } from './errors.js'
-import { isAllowedOrigin } from './origins.js'
+import { isAllowedOrigin, onlyKnownHosts } from './origins.js'
 import { type AdmissionSettings, decideRequest, headersOf, type Refusal } from './upgrade.js'
 
 /** Path of the simple way, as Textile's tutorial has it. */
@@ -29,7 +29,8 @@ export interface SimpleAuthSettings {
  */
 export function simpleAuthRoutes(settings: SimpleAuthSettings): Router {
   const router = new Router({ strict: true })
-  router.get(SIMPLE_AUTH_PATH, async (ctx) => {
+  const { allowedOrigins, log } = settings.admission
+  router.get(SIMPLE_AUTH_PATH, onlyKnownHosts(allowedOrigins, log), async (ctx) => {
     ctx.set('Cache-Control', 'no-store')
     ctx.vary('Origin')
     allowReading(ctx, settings.admission)

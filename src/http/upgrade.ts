@@ -91,7 +91,8 @@ export async function decideUpgrade(
 }
 
 /**
- * Decides on a plain request for credentials: by the same rules, counted like a login.
+ * Decides on a plain request for credentials, whose `Host` is known: by the same rules, counted
+ * like a login.
  *
  * @returns why it is refused, or `undefined` where it is admitted
  */
@@ -99,7 +100,7 @@ export async function decideRequest(
   request: IncomingMessage,
   settings: AdmissionSettings,
 ): Promise<Refusal | undefined> {
-  const refusal = refuseRequest(request, settings)
+  const refusal = refuseRequest(request, { ...settings, isLocal: false })
   if (refusal) return refusal
   const address = settings.proxies.clientOf(request)
   const retryAfter = await settings.rateLimits.countMessage(address)
