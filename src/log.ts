@@ -15,8 +15,23 @@ const WAIT_MS = 100
 /** How many bytes may wait for a reader that has stalled; lines beyond that are dropped. */
 const MAX_WAITING_BYTES = 16 * 1024 * 1024
 
+/** The most characters of somebody else's text that a line shows. */
+const MAX_FOREIGN_CHARACTERS = 200
+
+const serializers = { err: describeError }
+
 /** Where log lines go. */
 export type Log = Logger
+
+/** What lines are written with: a {@link Log}, or what stands before one. */
+export interface LineWriter {
+  /** Whether lines of a level are written. */
+  isLevelEnabled(level: string): boolean
+  debug(fields: object, text: string): void
+  info(fields: object, text: string): void
+  warn(fields: object, text: string): void
+  error(fields: object, text: string): void
+}
 
 /**
  * Opens the log: lines for people where standard output is a terminal, else JSON, one object a
@@ -28,8 +43,37 @@ export type Log = Logger
 export async function openLog(level: LogLevel): Promise<Log> {
   if (!process.stdout.isTTY) {
     const bounds = { minLength: WRITE_BYTES, periodicFlush: WAIT_MS, maxLength: MAX_WAITING_BYTES }
-    return pino({ level }, pino.destination({ sync: false, ...bounds }))
+    return pino({ level, serializers }, pino.destination({ sync: false, ...bounds }))
   }
   const { default: pretty } = await import('pino-pretty')
-  return pino({ level }, pretty({ sync: true, singleLine: true, ignore: 'pid,hostname' }))
+  const format = { sync: true, singleLine: true, ignore: 'pid,hostname' }
+  return pino({ level, serializers }, pretty(format))
+}
+
+/**
+ * Makes text that a client has sent fit for a line: the one way of such bytes into the log.
+ *
+ * @returns printable ASCII, all else escaped, of the first 200 characters
+ */
+export function printable(text: string): string {
+  const shown = text.slice(0, MAX_FOREIGN_CHARACTERS)
+  const escaped = shown.replace(/[^ -~]/gu, (character) => {
+    return `\\u{${character.codePointAt(0)?.toString(16)}}`
+  })
+  return shown.length < text.length ? `${escaped}...` : escaped
+}
+
+/**
+ * What a line says of an error, and of what has caused it: name, message, code and stack. Whatever
+ * else libraries attach may hold what a client has sent, or a secret: Node.js the whole packet.
+ */
+export function describeError(error: unknown): unknown {
+  if (!(error instanceof Error)) return typeof error
+  return {
+    type: error.name,
+    message: error.message,
+    ...('code' in error && typeof error.code === 'string' ? { code: error.code } : {}),
+    stack: error.stack,
+    ...(error.cause === undefined ? {} : { cause: describeError(error.cause) }),
+  }
 }

@@ -38,7 +38,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   demo: ['client', 'protocol', 'deadline'],
   'dev-hub': [...ROOT, 'keys', 'grpc', 'sqlite', 'config', 'process'],
   process: ['log'],
-  cli: [...ROOT, 'keys', 'users', 'config', 'client', 'demo', 'dev-hub', 'index'],
+  cli: [...ROOT, 'keys', 'users', 'config', 'client', 'demo', 'process', 'app', 'dev-hub', 'index'],
   server: [...ROOT, 'app', 'config', 'demo', 'http', 'hub', 'keys', 'limits', 'login', 'users'],
   index: [...ROOT, 'app', 'config', 'process'],
 }

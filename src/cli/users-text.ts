@@ -44,7 +44,7 @@ export function userText(user: User): string {
 
 /** A user who has just been blocked, and what that does not do. */
 export function blockedText(user: User): string {
-  return `\n  Blocked.\n${userText(user)}${LIMITS_OF_A_BLOCK}\n`
+  return `\n  Blocked. ${lastSeenText(user)}\n${userText(user)}${LIMITS_OF_A_BLOCK}\n`
 }
 
 /** A user whose sessions have just been ended, and what that does not do. */
@@ -73,6 +73,13 @@ export function userJson({ pubkey, firstSeen, lastSeen, logins, renewals, block 
 function cellsOf({ pubkey, firstSeen, lastSeen, logins, block }: User): string[] {
   const blocked = block ? `${timeText(block.since)}: ${plain(block.reason)}` : ''
   return [plain(pubkey), timeText(firstSeen), timeText(lastSeen), String(logins), blocked]
+}
+
+/** When the key was last seen. If never, the block may do nothing. */
+function lastSeenText({ lastSeen }: User): string {
+  if (lastSeen) return `This key was last seen at ${timeText(lastSeen)}.`
+  return `This key has never logged in: make sure that it is the user's, and that these are
+  the users of the server.`
 }
 
 /** To the second, in UTC. */

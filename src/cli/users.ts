@@ -1,9 +1,9 @@
 import { readUsersConfig } from '../config/config.js'
 import { ConfigError, explainUserStoreError } from '../config/config-error.js'
 import { readEnvironment } from '../config/environment.js'
-import { openUserStore } from '../users/open-user-store.js'
+import { nameStore, openUserStore } from '../users/open-user-store.js'
 import { type Page, type User, type UserStore, UserStoreError } from '../users/user-store.js'
-import { CommandError } from './command.js'
+import { CommandError, plain } from './command.js'
 import {
   blockedText,
   listText,
@@ -32,11 +32,12 @@ export interface UsersAnswer {
  */
 export async function askUsers(request: UsersRequest): Promise<UsersAnswer> {
   try {
-    const store = await openUserStore(readUsersConfig(readEnvironment())).catch(
-      explainUserStoreError,
-    )
+    const users = readUsersConfig(readEnvironment())
+    const store = await openUserStore(users, { mustExist: true }).catch(explainUserStoreError)
     try {
-      return await ask(store, request)
+      const name = nameStore(users)
+      const { text, json } = await ask(store, request)
+      return { text: `\n  Users in ${plain(name)}\n${text}`, json: { store: name, ...json } }
     } finally {
       await store.close()
     }

@@ -20,6 +20,10 @@ const TEXTS = {
 /** The failures that the app's side finds by itself. */
 export type ClientErrorCode = keyof typeof TEXTS
 
+/** The most characters of a server's code or id, and of its text, that are taken over. */
+const MAX_WORD = 64
+const MAX_TEXT = 500
+
 /**
  * Which failure it was: one of the server's, one of the app's, or `unknown` where a server sends
  * an error without a code, as older ones do. A newer server may send codes that are not listed.
@@ -65,14 +69,20 @@ export function clientError(code: ClientErrorCode, cause?: unknown): LoginError 
 /** Makes the error that an error message of the server tells of, however much it tells. */
 export function serverError(message: Readonly<Record<string, unknown>>): LoginError {
   const { code, value, retryAfter, id } = message
+  const text = readText(value, MAX_TEXT)
   return new LoginError(
-    typeof code === 'string' && code !== '' ? code : 'unknown',
-    typeof value === 'string' && value !== ''
-      ? `The login server refused: ${value}`
-      : 'The login server refused, without saying why.',
+    readText(code, MAX_WORD) ?? 'unknown',
+    text === undefined
+      ? 'The login server refused, without saying why.'
+      : `The login server refused: ${text}`,
     {
       retryAfter: typeof retryAfter === 'number' && retryAfter >= 0 ? retryAfter : undefined,
-      id: typeof id === 'string' && id !== '' ? id : undefined,
+      id: readText(id, MAX_WORD),
     },
   )
+}
+
+/** A text of the server's, cut to a length; `undefined` where it is no text, or empty. */
+function readText(value: unknown, length: number): string | undefined {
+  return typeof value === 'string' && value !== '' ? value.slice(0, length) : undefined
 }

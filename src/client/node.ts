@@ -15,11 +15,19 @@ const CLOSE_TIMEOUT = 1_000
 /** The codes by which Node.js says that it does not accept a certificate. */
 const CERTIFICATE_ERROR = /CERT|UNABLE_TO_VERIFY/
 
-/** By default a server that has hung could keep a Node.js process alive for 30 s after a login. */
+/** In bytes: the largest message that is taken. A login server's have about one kilobyte. */
+const MAX_MESSAGE_BYTES = 64 * 1024
+
+/**
+ * By default a server that has hung could keep a Node.js process alive for 30 s after a login, and
+ * any server could send 100 MiB, or a few bytes that decompress to as many.
+ */
 class PromptWebSocket extends WebSocket {
   constructor(url: string) {
     const options: WebSocket.ClientOptions & { closeTimeout: number } = {
       closeTimeout: CLOSE_TIMEOUT,
+      maxPayload: MAX_MESSAGE_BYTES,
+      perMessageDeflate: false,
     }
     super(url, options)
   }

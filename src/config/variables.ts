@@ -105,7 +105,7 @@ const admission = {
   }),
   SIMPLE_AUTH: trueOrFalse.default(false).register(docs, {
     description:
-      "Whether `GET /api/userauth` gives credentials of the server's key to everybody, without proof of an identity, as in Textile's tutorial. It is for apps that migrate.",
+      "Whether `GET /api/userauth` gives credentials of the server's key to everybody, without proof of an identity, as in Textile's tutorial. It is for apps that migrate. The request's `Host` must be a name of this machine, an IP address or a host of `ALLOWED_ORIGINS`.",
     example: 'true',
   }),
 }

@@ -1,5 +1,12 @@
 import { STATUS_CODES } from 'node:http'
 import type { Context, Middleware } from 'koa'
+import type { LineWriter } from '../log.js'
+
+/** The codes of errors that say: the request can't be read. Z_ is zlib's. */
+const UNREADABLE = /^(Z_|ERR_INVALID_URL$)/
+
+/** The codes of errors that a client causes. HPE_ is the parser's of Node.js. */
+const CLIENT_ERROR = /^(HPE_|ECONN|EPIPE$|ERR_STREAM_|ERR_SSL_|ERR_HTTP_REQUEST_TIMEOUT$)/
 
 /**
  * Answers in JSON what would else be Koa's or a library's own text: unknown paths, requests that
@@ -25,5 +32,20 @@ export function answerStatus(ctx: Context, status: number): void {
 /** The HTTP status that an error asks for, as Koa's libraries mark theirs; else 500. */
 function statusOf(error: unknown): number {
   const status = error instanceof Error && 'status' in error ? error.status : undefined
-  return typeof status === 'number' && status in STATUS_CODES && status >= 400 ? status : 500
+  if (typeof status === 'number' && status in STATUS_CODES && status >= 400) return status
+  return UNREADABLE.test(codeOf(error)) ? 400 : 500
+}
+
+/**
+ * Logs that a request has failed: what its client did wrong at level `debug`, by its code alone,
+ * since such errors hold what the client has sent.
+ */
+export function logFailure(error: unknown, log: LineWriter): void {
+  const code = codeOf(error)
+  if (CLIENT_ERROR.test(code)) log.debug({ code }, 'a client failed')
+  else log.error({ err: error }, 'request failed')
+}
+
+function codeOf(error: unknown): string {
+  return error instanceof Error && 'code' in error ? String(error.code) : ''
 }

@@ -10,7 +10,7 @@ import { type Connection, Connections, newConnection } from '../limits/connectio
 import { type Limits, RETRY_AFTER } from '../limits/limits.js'
 import { Penalties } from '../limits/penalties.js'
 import type { RateLimits } from '../limits/rate-limits.js'
-import type { Log } from '../log.js'
+import type { LineWriter } from '../log.js'
 import type { LoginEvents } from '../login/events.js'
 import type { TrustedProxies } from './client-address.js'
 import { pathOf } from './upgrade.js'
@@ -44,7 +44,7 @@ export interface RequestSettings {
   readonly proxies: TrustedProxies
   readonly rateLimits: RateLimits
   readonly events: LoginEvents | undefined
-  readonly log: Log
+  readonly log: LineWriter
 }
 
 /** Limits on connections, from the moment they are accepted, and on the requests that they bring. */
@@ -191,6 +191,7 @@ export class RequestLimits {
     if (own < PROXY_CONNECTIONS || own <= total / 2) return
     this.#hasWarnedOfProxy = true
     this.#settings.log.warn(
+      {},
       `TRUSTED_PROXIES: ${address} has ${own} of ${total} connections and sends X-Forwarded-For; if it is a proxy of yours, name it there: until then all its clients share the limits of one address`,
     )
   }

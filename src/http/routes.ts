@@ -5,9 +5,9 @@ import logger from 'koa-logger'
 import Router from 'koa-router'
 import websockify, { type WebSocketApp } from 'koa-websocket'
 import { MAX_FRAGMENTS } from '../limits/socket-traffic.js'
-import type { Log } from '../log.js'
+import { type LineWriter, printable } from '../log.js'
 import type { Readiness } from '../login/events.js'
-import { answerErrors } from './errors.js'
+import { answerErrors, logFailure } from './errors.js'
 import { BoundedKoa, CLOSE_TIMEOUT_MS, type TlsFiles } from './listener.js'
 import { type RenewalRouteSettings, renewalRoutes } from './renewal.js'
 import { simpleAuthRoutes } from './simple-auth.js'
@@ -42,7 +42,7 @@ export function createApp(settings: AppSettings): BoundedKoa & WebSocketApp {
     closeTimeout: CLOSE_TIMEOUT_MS,
     perMessageDeflate: false,
   })
-  app.on('error', (err) => log.error({ err }, 'request failed'))
+  app.on('error', (error) => logFailure(error, log))
   // It works out its line for every request, whether or not that is written.
   if (log.isLevelEnabled('debug')) app.use(logRequests(log))
   app.use(answerErrors)
@@ -56,11 +56,13 @@ export function createApp(settings: AppSettings): BoundedKoa & WebSocketApp {
   return app
 }
 
-/** Logs each HTTP request when it is answered, at level `debug`. */
-function logRequests(log: Log): Middleware {
+/** Logs each HTTP request when it is answered, at level `debug`, without its query. */
+function logRequests(log: LineWriter): Middleware {
   return logger((_line, parts) => {
-    const [, method, path, status, time] = parts
-    if (parts.length === RESPONSE_PARTS) log.debug({ method, path, status, time }, 'request')
+    const [, method, url, status, duration] = parts
+    if (parts.length !== RESPONSE_PARTS) return
+    const path = printable(String(url).replace(/\?.*/s, ''))
+    log.debug({ method, path, status, duration }, 'request')
   })
 }
 

@@ -8,12 +8,14 @@ import type { Hub } from '../hub/hub.js'
 import { ServerKey } from '../hub/server-key.js'
 import type { ApiKey } from '../keys/api-signature.js'
 import { EventLoopWatch } from '../limits/event-loop.js'
+import { LimitedLog } from '../limits/limited-log.js'
 import { completeLimits, type Limits } from '../limits/limits.js'
 import { LoadShedding } from '../limits/load-shedding.js'
+import { OpenFilesWatch } from '../limits/open-files.js'
 import { OpenSockets } from '../limits/open-sockets.js'
 import { Penalties } from '../limits/penalties.js'
 import { type OpenLimiter, RateLimits } from '../limits/rate-limits.js'
-import type { Log } from '../log.js'
+import { type Log, printable } from '../log.js'
 import type { LoginEvents, Readiness, ServerCounts } from '../login/events.js'
 import { LoginLog } from '../login/login-log.js'
 import { PendingLogins } from '../login/pending-logins.js'
@@ -23,16 +25,21 @@ import type { Authorize } from '../users/authorize.js'
 import type { UserStore } from '../users/user-store.js'
 import { TrustedProxies } from './client-address.js'
 import { addressOf, CLOSE_TIMEOUT_MS, secureContextOf, type TlsFiles } from './listener.js'
-import { type AllowedOrigins, isLoopback } from './origins.js'
+import { type AllowedOrigins, isLoopback, onlyKnownHosts } from './origins.js'
 import { RequestLimits } from './requests.js'
 import { createApp } from './routes.js'
 import type { AdmissionSettings } from './upgrade.js'
+import { filterUpgrades } from './upgrade-requests.js'
 
 /**
  * The share of the calls which a Hub takes at a time that logins may hold while they wait for a
  * signature: the rest is for logins that begin.
  */
 const PENDING_SHARE = 0.8
+
+/** What is logged of an entry in `X-Forwarded-For` that is no address. */
+const UNREADABLE_ENTRY =
+  'X-Forwarded-For: a trusted proxy sent an entry that is no address; such clients count as the proxy'
 
 /** What a login server needs. */
 export interface ServerOptions {
@@ -99,7 +106,8 @@ export interface LoginServer {
  * @throws the system's error where the address can't be listened on, such as `EADDRINUSE`
  */
 export async function startServer(options: ServerOptions): Promise<LoginServer> {
-  const { port, host, log, demo, apiKey, tls, events } = options
+  const { port, host, demo, apiKey, tls, events } = options
+  const log = new LimitedLog(options.log)
   const limits = completeLimits(options.limits)
   const hub = new GuardedHub(options.hub, { ...limits, hubTimeout: options.hubTimeout })
   const serverKey = apiKey instanceof ServerKey ? apiKey : new ServerKey(apiKey)
@@ -114,7 +122,10 @@ export async function startServer(options: ServerOptions): Promise<LoginServer> 
   const openSockets = new OpenSockets()
   const loadShedding = new LoadShedding(openSockets)
   const eventLoop = new EventLoopWatch((isLagging) => loadShedding.endSecond(isLagging))
-  const proxies = new TrustedProxies(options.trustedProxies)
+  const openFiles = new OpenFilesWatch(log)
+  const proxies = new TrustedProxies(options.trustedProxies, (entry) => {
+    log.warn({ entry: printable(entry) }, UNREADABLE_ENTRY)
+  })
   const requestLimits = new RequestLimits({ limits, proxies, rateLimits, events, log })
   const sessions = new Set<LoginSession>()
   const renewals = new Set<Promise<void>>()
@@ -144,6 +155,7 @@ export async function startServer(options: ServerOptions): Promise<LoginServer> 
 
   const app = createApp({
     ...options,
+    log,
     hub,
     serverKey,
     idleTimeout: limits.idleTimeout,
@@ -161,13 +173,16 @@ export async function startServer(options: ServerOptions): Promise<LoginServer> 
   if (demo) {
     // The page's libraries are loaded only where there is a page.
     const { serveDemo } = await import('../demo/demo.js')
+    app.use(onlyKnownHosts(admission.allowedOrigins, log))
     await serveDemo(app, demo)
   }
   const server = app.listen({ port, host })
+  filterUpgrades(server)
   // ws repeats the HTTP server's errors, and a repetition that nobody hears ends the process.
   app.ws.server?.on('error', () => {})
   await once(server, 'listening').catch((error: unknown) => {
     eventLoop.close()
+    openFiles.close()
     throw error
   })
 
@@ -190,6 +205,8 @@ export async function startServer(options: ServerOptions): Promise<LoginServer> 
       await closed
       clearTimeout(impatience)
       eventLoop.close()
+      openFiles.close()
+      log.close()
     },
   }
 }

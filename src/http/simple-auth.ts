@@ -6,6 +6,7 @@ import { RETRY_AFTER } from '../limits/limits.js'
 import type { LoginEvents, Readiness } from '../login/events.js'
 import { allowPages } from './cors.js'
 import { answerStatus } from './errors.js'
+import { onlyKnownHosts } from './origins.js'
 import { type AdmissionSettings, decideRequest, headersOf, type Refusal } from './upgrade.js'
 
 /** Path of the simple way, as Textile's tutorial has it. */
@@ -29,8 +30,9 @@ export interface SimpleAuthSettings {
  */
 export function simpleAuthRoutes(settings: SimpleAuthSettings): Router {
   const router = new Router({ strict: true })
-  const pages = allowPages('GET', settings.admission.allowedOrigins)
-  router.get(SIMPLE_AUTH_PATH, pages, async (ctx) => {
+  const { allowedOrigins, log } = settings.admission
+  const pages = allowPages('GET', allowedOrigins)
+  router.get(SIMPLE_AUTH_PATH, onlyKnownHosts(allowedOrigins, log), pages, async (ctx) => {
     ctx.set('Cache-Control', 'no-store')
     const refusal = await decideRequest(ctx.req, settings.admission)
     if (refusal?.limit) settings.events?.limitHit(refusal.limit)

@@ -3,7 +3,7 @@ import { type LimitName, type Limits, RETRY_AFTER } from '../limits/limits.js'
 import type { OpenSockets } from '../limits/open-sockets.js'
 import type { Penalties } from '../limits/penalties.js'
 import type { RateLimits } from '../limits/rate-limits.js'
-import type { Log } from '../log.js'
+import type { LineWriter } from '../log.js'
 import type { RefusalStatus } from '../login/events.js'
 import { LOGIN_PATH } from '../protocol.js'
 import type { TrustedProxies } from './client-address.js'
@@ -31,7 +31,7 @@ export interface AdmissionSettings {
   readonly openSockets: OpenSockets
   /** Of addresses whose sockets flood. */
   readonly penalties: Penalties
-  readonly log: Log
+  readonly log: LineWriter
   /** Whether the server is stopping: whoever comes then is sent elsewhere. */
   isDraining: boolean
 }
@@ -66,7 +66,8 @@ export async function decideUpgrade(
 }
 
 /**
- * Decides on a plain request for credentials, by the same rules.
+ * Decides on a plain request for credentials, by the same rules. That the `Host` of one that counts
+ * as a login is known is for the caller to see.
  *
  * @param counted - what it counts as
  * @returns why it is refused, or `undefined` where it is admitted
@@ -76,7 +77,9 @@ export async function decideRequest(
   settings: AdmissionSettings,
   counted: 'login' | 'renewal' = 'login',
 ): Promise<Refusal | undefined> {
-  const refusal = refuseRequest(request, settings)
+  const isHostChecked = counted === 'login'
+  const isLocal = settings.isLocal && !isHostChecked
+  const refusal = refuseRequest(request, { ...settings, isLocal })
   if (refusal) return refusal
   const { rateLimits, proxies } = settings
   const address = proxies.clientOf(request)

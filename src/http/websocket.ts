@@ -4,7 +4,7 @@ import Router from 'koa-router'
 import type { SocketContext } from 'koa-websocket'
 import type { VerifyClientCallbackAsync, WebSocket } from 'ws'
 import { PING_BYTES, SocketTraffic } from '../limits/socket-traffic.js'
-import type { Log } from '../log.js'
+import type { LineWriter } from '../log.js'
 import { type AppSocket, LoginSession, type SessionSettings } from '../login/session.js'
 import { CloseCode, LOGIN_PATH } from '../protocol.js'
 import type { RequestLimits } from './requests.js'
@@ -18,7 +18,7 @@ const TOO_MANY_FRAGMENTS = 'WS_ERR_TOO_MANY_BUFFERED_PARTS'
 
 /** What the WebSocket endpoint needs. */
 export interface SocketSettings extends SessionSettings {
-  readonly log: Log
+  readonly log: LineWriter
   readonly admission: AdmissionSettings
   readonly requestLimits: RequestLimits
   /** The sessions of the sockets that are open, each there until its socket has closed. */

@@ -6,6 +6,8 @@ import {
   ConsecutiveBreaker,
   circuitBreaker,
   handleWhen,
+  type IBackoff,
+  type IBackoffFactory,
   type IPolicy,
 } from 'cockatiel'
 import { secondsNow, withDeadline } from '../deadline.js'
@@ -16,8 +18,8 @@ import { type Hub, HubBusyError, HubError, type TokenCall } from './hub.js'
 /** How many failures of the Hub in a row make it count as down. */
 const FAILURES_TO_BREAK = 10
 
-/** How long a Hub that is down is left alone before a call tries it again, in ms. */
-const REST_MS = 2_000
+/** How long a Hub that is down is left alone before a call tries it again, in seconds. */
+const REST = 2
 
 /** What bounds the asking of a Hub. */
 export interface HubGuards {
@@ -46,9 +48,9 @@ export class GuardedHub implements Hub {
   readonly #timeout: number
   readonly #slots: IPolicy
   #callsInFlight = 0
-  readonly #breaker = circuitBreaker(handleWhen(isHubDown), {
+  readonly #breaker = circuitBreaker(handleWhen(opensBreaker), {
     breaker: new ConsecutiveBreaker(FAILURES_TO_BREAK),
-    halfOpenAfter: REST_MS,
+    halfOpenAfter: restAfter,
   })
 
   constructor(hub: Hub, { maxHubCalls, hubTimeout }: HubGuards) {
@@ -91,9 +93,14 @@ export class GuardedHub implements Hub {
         this.#callsInFlight -= 1
       }
     }
+    const isTrial = this.#breaker.state === CircuitState.Open
     try {
-      return await this.#breaker.execute(() => this.#slots.execute(step))
-    } catch (error) {
+      return await this.#breaker.execute(() => {
+        const asked = this.#slots.execute(step)
+        return isTrial ? asked.catch(judgeTrial) : asked
+      })
+    } catch (thrown) {
+      const error = thrown instanceof UndecidedTrial ? thrown.cause : thrown
       if (error instanceof BulkheadRejectedError) throw new HubBusyError()
       if (error instanceof BrokenCircuitError) throw new HubError('the Hub is down')
       throw error
@@ -146,6 +153,44 @@ class GuardedCall implements TokenCall {
 function lateError(): HubError {
   const status = { code: Status.DeadlineExceeded, message: '' }
   return new HubError('the Hub took too long', { status })
+}
+
+/** The call that tried whether the Hub is back has ended before the Hub said anything. */
+class UndecidedTrial extends Error {
+  override readonly name = 'UndecidedTrial'
+
+  /** @param cause - what the call has ended with */
+  constructor(cause: unknown) {
+    super('the Hub was not tried', { cause })
+  }
+}
+
+/** What the failure of a trial tells of the Hub: nothing, unless it comes from the Hub. */
+function judgeTrial(error: unknown): never {
+  throw error instanceof HubError ? error : new UndecidedTrial(error)
+}
+
+/** Whether an error opens the breaker, or keeps it open: the next call is the next trial. */
+function opensBreaker(error: Error): boolean {
+  return error instanceof UndecidedTrial || isHubDown(error)
+}
+
+/**
+ * How long the Hub is left alone: not at all after a trial that told nothing. Cockatiel compares
+ * `duration` with a difference of `Date.now()`, which jumps when the system's clock is set, so it
+ * is either beyond all differences or below them, by a clock that is never set.
+ */
+const restAfter: IBackoffFactory<{ result: object }> = {
+  next({ result }): IBackoff<{ result: object }> {
+    const isUndecided = 'error' in result && result.error instanceof UndecidedTrial
+    const endsAt = secondsNow() + (isUndecided ? 0 : REST)
+    return {
+      next: restAfter.next,
+      get duration() {
+        return secondsNow() < endsAt ? Number.POSITIVE_INFINITY : Number.NEGATIVE_INFINITY
+      },
+    }
+  },
 }
 
 /** Whether an error tells that the Hub is down, rather than that it refused something. */

@@ -14,8 +14,11 @@ export interface LimiterOptions {
   readonly duration: number
 }
 
+/** What counts, by who does something: the part of `rate-limiter-flexible` that is used here. */
+export type Limiter = Pick<RateLimiterAbstract, 'consume' | 'get'>
+
 /** Makes what counts. It must not reject because the place of its counts is away. */
-export type OpenLimiter = (options: LimiterOptions) => RateLimiterAbstract
+export type OpenLimiter = (options: LimiterOptions) => Limiter
 
 const openMemoryLimiter: OpenLimiter = (options) => new RateLimiterMemory(options)
 
@@ -109,10 +112,10 @@ export class RateLimits {
 
 /** A limit on one thing per minute, for each of those who do it. */
 class RateLimit {
-  readonly #limiter: RateLimiterAbstract | undefined
+  readonly #limiter: Limiter | undefined
 
   /** @param limiter - counts; nothing is limited where it is missing */
-  constructor(limiter: RateLimiterAbstract | undefined) {
+  constructor(limiter: Limiter | undefined) {
     this.#limiter = limiter
   }
 

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { HubError } from '../hub/hub.js'
 import type { RenewalClaims } from '../keys/renewal.js'
-import type { Log } from '../log.js'
+import type { LineWriter } from '../log.js'
 import type { ErrorCode } from '../protocol.js'
 import { ClientDisconnected, LoginError } from './errors.js'
 import {
@@ -22,12 +22,12 @@ const LAST_GROUP = 24
  * public key, and hold no secret, token or signature.
  */
 export class LoginLog {
-  readonly #log: Log
+  readonly #log: LineWriter
   readonly #events: LoginEvents | undefined
   #running = 0
 
   /** @param events - are told of the same; nobody is where missing */
-  constructor(log: Log, events?: LoginEvents) {
+  constructor(log: LineWriter, events?: LoginEvents) {
     this.#log = log
     this.#events = events
   }
@@ -60,14 +60,14 @@ export class LoginRecord implements LoginTrace {
   /** Names the login in all its lines, and in the error that its app is sent. */
   readonly id = randomId()
   readonly #pubkey: string
-  readonly #log: Log
+  readonly #log: LineWriter
   readonly #events: LoginEvents | undefined
   readonly #onEnd: () => void
   readonly #startedAt = performance.now()
   #step: LoginStep | undefined
   #stepStartedAt = 0
 
-  constructor(pubkey: string, log: Log, events: LoginEvents | undefined, onEnd: () => void) {
+  constructor(pubkey: string, log: LineWriter, events: LoginEvents | undefined, onEnd: () => void) {
     this.#pubkey = pubkey
     this.#log = log
     this.#events = events
@@ -119,12 +119,12 @@ export class LoginRecord implements LoginTrace {
 export class RenewalRecord {
   /** Names the request in its line, and in the error that its app is sent. */
   readonly id = randomId()
-  readonly #log: Log
+  readonly #log: LineWriter
   readonly #events: LoginEvents | undefined
   readonly #startedAt = performance.now()
   #claims: RenewalClaims | undefined
 
-  constructor(log: Log, events: LoginEvents | undefined) {
+  constructor(log: LineWriter, events: LoginEvents | undefined) {
     this.#log = log
     this.#events = events
   }

@@ -124,6 +124,7 @@ export class LoginSession {
       const result = await login(user, sign, this.#settings, running.signal, record)
       this.#send({ type: 'token', ...result, now: new Date().toISOString() })
       this.#hasLoggedIn = true
+      this.#settings.pendingLogins.succeeded(address)
       record.succeeded()
     } catch (error) {
       this.#report(error, record.id)

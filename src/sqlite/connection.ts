@@ -1,7 +1,7 @@
 import Libsql from 'libsql'
 
-/** How long SQLite itself waits for another process, which blocks this one, in ms. */
-const BUSY_TIMEOUT_MS = 20
+/** How long SQLite itself waits for another process, in ms: not at all, since that blocks this one. */
+const BUSY_TIMEOUT_MS = 0
 
 /** A value of a statement: SQLite's text, integer or real, blob, and null. */
 export type SqliteValue = string | number | Uint8Array | null

@@ -32,6 +32,15 @@ export class NewerSchemaError extends Error {
   }
 }
 
+/** There is no store, and none is to be made. */
+export class MissingStoreError extends Error {
+  override readonly name = 'MissingStoreError'
+
+  constructor() {
+    super('no server has kept users there')
+  }
+}
+
 /**
  * Brings the tables to the newest version. Must run in a transaction that keeps out every other
  * migration: several instances may start at once.

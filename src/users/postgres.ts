@@ -1,5 +1,5 @@
 import pg from 'pg'
-import { type Database, type Execute, migrate } from './database.js'
+import { type Database, type Execute, MissingStoreError, migrate } from './database.js'
 
 /** Connections at the most: a login needs one for about a millisecond. */
 const MAX_CONNECTIONS = 10
@@ -37,9 +37,10 @@ const MIGRATIONS = [
  * the database may stop and come back.
  *
  * @param url - `postgres:` or `postgresql:`
+ * @param mustExist - whether to throw a MissingStoreError where there are no tables
  * @throws NewerSchemaError, or the error of whatever went wrong; neither shows the password
  */
-export async function openPostgres(url: string): Promise<Database> {
+export async function openPostgres(url: string, mustExist: boolean): Promise<Database> {
   const pool = new pg.Pool({
     connectionString: url,
     max: MAX_CONNECTIONS,
@@ -52,7 +53,7 @@ export async function openPostgres(url: string): Promise<Database> {
   // An idle connection has broken, and the pool has dropped it. Unheard, this would end the process.
   pool.on('error', () => {})
   try {
-    await makeTables(pool)
+    await makeTables(pool, mustExist)
   } catch (error) {
     await pool.end()
     throw error
@@ -67,18 +68,24 @@ export async function openPostgres(url: string): Promise<Database> {
   }
 }
 
-async function makeTables(pool: pg.Pool): Promise<void> {
+async function makeTables(pool: pg.Pool, mustExist: boolean): Promise<void> {
   const client = await pool.connect()
   client.on('error', () => {}) // The statement under way rejects as well.
   try {
     const execute = executeIn(client)
     await execute('BEGIN')
     await execute('SELECT pg_advisory_xact_lock($1)', [MIGRATION_LOCK])
+    if (mustExist && !(await hasTables(execute))) throw new MissingStoreError()
     await migrate(execute, MIGRATIONS)
     await execute('COMMIT')
   } finally {
     client.release(true) // Closing the connection is what undoes a migration that failed.
   }
+}
+
+async function hasTables(execute: Execute): Promise<boolean> {
+  const found = await execute("SELECT 1 WHERE to_regclass('userauth_users') IS NOT NULL")
+  return found.length > 0
 }
 
 function executeIn(connection: pg.Pool | pg.PoolClient): Execute {

@@ -1,3 +1,5 @@
+import { readdir } from 'node:fs/promises'
+import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { openUserStore } from '../../src/users/open-user-store.js'
 import { dataFolder } from '../support/data-folder.js'
@@ -11,7 +13,7 @@ const { pubkey } = randomIdentity()
 
 /** Runs the command with a store of its own, in a new folder. */
 async function users(...args: string[]) {
-  return usersOf({ DATA_DIR: await dataFolder() }, ...args)
+  return usersOf({ DATA_DIR: await folderWith([]) }, ...args)
 }
 
 function usersOf(environment: Record<string, string>, ...args: string[]) {
@@ -51,7 +53,11 @@ describe('for people', () => {
   })
 
   it('says that there are none', async () => {
-    expect(await users('list')).toMatchObject({ stdout: '\n  No users.\n\n', status: 0 })
+    const DATA_DIR = await folderWith([])
+    expect(await usersOf({ DATA_DIR }, 'list')).toMatchObject({
+      stdout: `\n  Users in ${DATA_DIR}/users.sqlite\n\n  No users.\n\n`,
+      status: 0,
+    })
   })
 
   it('shows, blocks and lets in again', async () => {
@@ -75,7 +81,7 @@ describe('for people', () => {
     for (const key of [pubkey, randomIdentity().pubkey]) {
       const { stdout, stderr, status } = await usersOf({ DATA_DIR }, 'sign-out', key)
       expect({ stderr, status }).toEqual({ stderr: '', status: 0 })
-      expect(stdout).toMatch(/^\n {2}Signed out\.\n\n {2}public key {2}b/)
+      expect(stdout).toMatch(/\n {2}Signed out\.\n\n {2}public key {2}b/)
       expect(stdout).toMatch(/The user can log in again/)
       const store = await openUserStore({ kind: 'sqlite', folder: DATA_DIR })
       expect(await store.find(key)).toMatchObject({ session: 1, block: undefined })
@@ -91,6 +97,26 @@ describe('for people', () => {
     await store.close()
     const { stdout } = await usersOf({ DATA_DIR }, 'show', pubkey)
     expect(stdout).toMatch(/^ {2}logins {6}2\n {2}renewals {4}1$/m)
+  })
+
+  it('makes no store where there is none', async () => {
+    const DATA_DIR = await dataFolder()
+    const command = ['block', pubkey, '--reason', 'spam']
+    const { stdout, stderr, status } = await usersOf({ DATA_DIR }, ...command)
+    expect({ stdout, status }).toEqual({ stdout: '', status: 1 })
+    expect(stderr).toContain(`the users in ${DATA_DIR} can't be used`)
+    expect(stderr).toContain('set DATABASE_URL or DATA_DIR as the server has it')
+    expect(await readdir(DATA_DIR)).toEqual([])
+  })
+
+  it('says of a key that is blocked when it was last seen, or that it never was', async () => {
+    const DATA_DIR = await folderWith([pubkey])
+    const block = async (key: string) =>
+      (await usersOf({ DATA_DIR }, 'block', key, '--reason', 'spam')).stdout
+    expect(await block(pubkey)).toMatch(
+      /Blocked\. This key was last seen at \d{4}-[\d-]+ [\d:]+Z\./,
+    )
+    expect(await block(randomIdentity().pubkey)).toContain('This key has never logged in')
   })
 
   it('says where there is no such user', async () => {
@@ -122,8 +148,10 @@ describe('--json', () => {
     const first = await usersJson({ DATA_DIR }, 'list', '--limit', '2')
     const time = expect.stringMatching(/^\d{4}-.*Z$/)
     const seen = { firstSeen: time, lastSeen: time, logins: 1, renewals: 0 }
+    const store = join(DATA_DIR, 'users.sqlite')
     expect(first.result).toEqual({
       ok: true,
+      store,
       users: pubkeys.slice(0, 2).map((key) => ({ pubkey: key, ...seen, block: null })),
       next: pubkeys[1],
     })
@@ -131,13 +159,14 @@ describe('--json', () => {
     const block = { reason: 'line\nbreak', since: time }
     expect(rest.result).toEqual({
       ok: true,
+      store,
       users: [{ pubkey: pubkeys[2], ...seen, block }],
       next: null,
     })
   })
 
   it('prints the user that was blocked before any login', async () => {
-    const DATA_DIR = await dataFolder()
+    const DATA_DIR = await folderWith([])
     const { result, stderr, status } = await usersJson(
       { DATA_DIR },
       ...['block', pubkey, '--reason', 'spam'],
@@ -145,6 +174,7 @@ describe('--json', () => {
     expect({ stderr, status }).toEqual({ stderr: '', status: 0 })
     expect(result).toEqual({
       ok: true,
+      store: join(DATA_DIR, 'users.sqlite'),
       user: {
         pubkey,
         firstSeen: null,
@@ -158,7 +188,7 @@ describe('--json', () => {
 
   it('prints unknown_user', async () => {
     const { result, stderr, status } = await usersJson(
-      { DATA_DIR: await dataFolder() },
+      { DATA_DIR: await folderWith([]) },
       ...['show', pubkey],
     )
     expect({ stderr, status }).toEqual({ stderr: '', status: 1 })
@@ -169,6 +199,7 @@ describe('--json', () => {
     [{ DATABASE_URL: 'mysql://me:my-secret@127.0.0.1/users' }, /^DATABASE_URL: must be/],
     [{ DATABASE_URL: 'postgres://me:my-secret@127.0.0.1:1/users' }, /^DATABASE_URL: the database/],
     [{ DATA_DIR: '/dev/null' }, /^DATA_DIR: /],
+    [{ DATA_DIR: '/nowhere' }, /^DATA_DIR: .*\/nowhere .*; set DATABASE_URL or DATA_DIR as /],
   ])('names the variable that is wrong: %j', async (environment, message) => {
     const { result, stdout, stderr, status } = await usersJson({ ...environment }, 'list')
     expect(status).toBe(1)
@@ -230,10 +261,22 @@ describe.skipIf(!PROGRAMS.initdb)('with PostgreSQL', () => {
 
   it('blocks, lists and lets in again', async () => {
     const environment = { DATABASE_URL: postgres.url }
+    const missing = await usersJson(environment, 'list')
+    expect(missing.result).toMatchObject({
+      code: 'bad_config',
+      message: expect.stringMatching(/^DATABASE_URL: .*; set DATABASE_URL or DATA_DIR as /),
+    })
+    await (await openUserStore({ kind: 'postgres', url: postgres.url })).close()
     const { result } = await usersJson(environment, 'block', pubkey, '--reason', 'spam')
     expect(result).toMatchObject({ ok: true, user: { pubkey, logins: 0 } })
     const listed = await usersJson(environment, 'list')
-    expect(listed.result).toEqual({ ok: true, users: [result.user], next: null })
+    expect(result.store).toBe(`the database postgres at ${new URL(postgres.url).host}`)
+    expect(listed.result).toEqual({
+      ok: true,
+      store: result.store,
+      users: [result.user],
+      next: null,
+    })
     const unblocked = await usersJson(environment, 'unblock', pubkey)
     expect(unblocked.result.user).toMatchObject({ pubkey, block: null })
   })

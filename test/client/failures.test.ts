@@ -4,6 +4,7 @@ import { createServer } from 'node:http'
 import type { Duplex } from 'node:stream'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { LoginError } from '../../src/client/login-error.js'
+import { loginWithChallenge } from '../../src/client/node.js'
 import { Ed25519Identity } from '../support/ed25519-identity.js'
 import { tryLogin } from '../support/log-in.js'
 import {
@@ -265,3 +266,27 @@ async function startEagerServer(message: unknown) {
   const address = server.address()
   return { url: `ws://127.0.0.1:${typeof address === 'object' ? address?.port : undefined}` }
 }
+
+describe('what a server sends to a client in Node.js', () => {
+  const logInAt = (url: string) =>
+    loginWithChallenge(new Ed25519Identity(), { url })().catch((error) => error)
+
+  it('has at most 64 KiB, and is never compressed', async () => {
+    let extensions: string | undefined = 'not seen'
+    const server = await startScriptedServer(async (visit) => {
+      extensions = visit.headers['sec-websocket-extensions']
+      await visit.next()
+      visit.send({ type: 'error', code: 'internal', value: 'x'.repeat(64 * 1024) })
+    })
+    expect(await logInAt(server.url)).toMatchObject({ code: 'connection_lost' })
+    expect(extensions).toBeUndefined()
+  })
+
+  it('is cut where it is a text', async () => {
+    const long = 'x'.repeat(10_000)
+    const server = await startScriptedServer(answers(errorMessage(long, { value: long, id: long })))
+    const error = await logInAt(server.url)
+    expect(error).toMatchObject({ code: long.slice(0, 64), id: long.slice(0, 64) })
+    expect(error.message).toBe(`The login server refused: ${long.slice(0, 500)}`)
+  })
+})

@@ -31,6 +31,17 @@ describe('a client is named', () => {
     ['2001:db8:2:3:4:5:6:7', undefined, '2001:db8:2:3::/64'],
     ['2001:db8:2:3:ffff::1', undefined, '2001:db8:2:3::/64'],
     ['2001:db8:1::9', '2001:db8:9:9:1::', '2001:db8:9:9::/64'],
+    ['10.0.0.1', '203.0.113.7:4711', '203.0.113.7'],
+    ['10.0.0.1', '203.0.113.7:4711, 10.0.0.2:80', '203.0.113.7'],
+    ['10.0.0.1', '[2001:db8:9:9:1::]:4711', '2001:db8:9:9::/64'],
+    ['10.0.0.1', '[2001:db8:9:9:1::]', '2001:db8:9:9::/64'],
+    ['10.0.0.1', '203.0.113', '10.0.0.1'],
+    ['10.0.0.1', '192.0.2.1,', '10.0.0.1'],
+    ['64:ff9b::203.0.113.5', undefined, '203.0.113.5'],
+    ['64:ff9b::cb00:7106', undefined, '203.0.113.6'],
+    ['::ffff:0:cb00:7106', undefined, '203.0.113.6'],
+    ['10.0.0.1', '64:ff9b::cb00:7106', '203.0.113.6'],
+    ['fe80::1%eth0', undefined, 'fe80::/64'],
     ['', undefined, 'unknown'],
   ])('from peer %s, forwarded for %s, as %s', (peer, forwarded, name) => {
     expect(proxies.clientOf(requestFrom(peer, forwarded))).toBe(name)
@@ -38,6 +49,16 @@ describe('a client is named', () => {
 
   it('by its peer where no proxy is trusted', () => {
     expect(new TrustedProxies().clientOf(requestFrom('::1', '192.0.2.1'))).toBe('::/64')
+  })
+
+  it('with one warning in all of entries that are no addresses', () => {
+    const warned: string[] = []
+    const warning = new TrustedProxies(['10.0.0.1'], (entry) => warned.push(entry))
+    for (const entry of ['192.0.2.1', 'unknown', '_hidden']) {
+      warning.clientOf(requestFrom('10.0.0.1', entry))
+      warning.clientOf(requestFrom('192.0.2.9', entry))
+    }
+    expect(warned).toEqual(['unknown'])
   })
 
   it('only where the proxies are addresses or ranges', () => {

@@ -172,6 +172,49 @@ describe('a guarded Hub', () => {
     expect(guarded.isDown).toBe(false)
     expect(hub.asked).toBe(11)
   })
+
+  it('is tried again when it is due, though the clock was set back', async () => {
+    const hub = new TestHub()
+    hub.answerChallenge = failing()
+    const guarded = guard(hub)
+    await failOften(guarded)
+    vi.setSystemTime(Date.now() - 24 * 3_600_000)
+    await vi.advanceTimersByTimeAsync(2_000)
+    hub.answerChallenge = async () => challenge
+    expect(await guarded.requestToken('', API_KEY).challenge).toBe(challenge)
+  })
+
+  it('is left alone as long, though the clock was set forward', async () => {
+    const hub = new TestHub()
+    hub.answerChallenge = failing()
+    const guarded = guard(hub)
+    await failOften(guarded)
+    vi.setSystemTime(Date.now() + 24 * 3_600_000)
+    await expect(guarded.requestToken('', API_KEY).challenge).rejects.toThrow('the Hub is down')
+    expect(hub.asked).toBe(10)
+  })
+
+  it('stays down when the app leaves whose call tries it, and the next call tries it', async () => {
+    const hub = new TestHub()
+    hub.answerChallenge = failing()
+    const guarded = guard(hub)
+    await failOften(guarded)
+    await vi.advanceTimersByTimeAsync(2_000)
+    hub.answerChallenge = never
+    for (let trial = 1; trial <= 3; trial += 1) {
+      const { challenge, release } = leaving(guarded)
+      await vi.advanceTimersByTimeAsync(0)
+      expect(hub.asked).toBe(10 + trial)
+      release()
+      await expect(challenge).rejects.toThrow('the call was released')
+      expect(guarded.isDown).toBe(true)
+    }
+    hub.answerChallenge = failing()
+    await expect(guarded.requestToken('', API_KEY).challenge).rejects.toThrow('test')
+    expect(guarded.isDown).toBe(true)
+    // That trial was decided: the Hub is left alone again.
+    await expect(guarded.requestToken('', API_KEY).challenge).rejects.toThrow('the Hub is down')
+  })
 })
 
 function leaving(guarded: GuardedHub) {

@@ -1,9 +1,11 @@
+import { createPublicKey, verify } from 'node:crypto'
 import { createAPISig, PrivateKey } from '@textile/hub'
 import { describe, expect, it } from 'vitest'
 import { createApiSignature } from '../../src/keys/api-signature.js'
 import { decodeMultibase } from '../../src/keys/multibase.js'
 import { formatPublicKey, parsePublicKey, verifySignature } from '../../src/keys/public-key.js'
 import { readTokenClaims, verifyToken } from '../../src/keys/token.js'
+import { smallOrderKeys } from '../support/small-order.js'
 
 describe('a public key', () => {
   it("is read and written as the SDK's", async () => {
@@ -18,6 +20,21 @@ describe('a public key', () => {
     expect(verifySignature(text, Buffer.from('other'), signature)).toBe(false)
     expect(verifySignature(text, message, signature.subarray(1))).toBe(false)
     expect(verifySignature('zzz', message, signature)).toBe(false)
+  })
+
+  it('is none of those under which anyone can make a signature', () => {
+    const message = Buffer.from('message')
+    const keys = smallOrderKeys()
+    const texts = keys.map((key) => formatPublicKey(key))
+    expect(new Set(texts).size).toBe(14)
+    expect(texts.map(parsePublicKey)).toEqual(Array(14).fill(undefined))
+    // Of the neutral point's key this is a signature of every message.
+    const neutral = Buffer.alloc(32, Uint8Array.of(1)).fill(0, 1)
+    const forged = Buffer.concat([neutral, Buffer.alloc(32)])
+    const jwk = { kty: 'OKP', crv: 'Ed25519', x: neutral.toString('base64url') }
+    const key = createPublicKey({ format: 'jwk', key: jwk })
+    expect(verify(null, message, key, forged)).toBe(true)
+    expect(verifySignature(formatPublicKey(neutral), message, forged)).toBe(false)
   })
 
   it('has 32 bytes', () => {

@@ -1,3 +1,4 @@
+import { Redis } from 'ioredis'
 import { pino } from 'pino'
 import { afterAll, beforeAll, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest'
 import { DEFAULT_LIMITS } from '../../src/limits/limits.js'
@@ -81,6 +82,28 @@ describe.skipIf(!PROGRAMS.redis)('limits in Redis', () => {
     await vi.waitFor(() => expect(opened.logged(AWAY)).toBe(1))
     server.thaw()
     await vi.waitFor(() => expect(opened.logged(BACK)).toBe(1), { timeout: 10_000 })
+  })
+
+  it('are counted in memory while it refuses writes, which is logged at each change', async () => {
+    const opened = await open(server.url, { loginsPerMinutePerIp: 2 })
+    const count = () => opened.rateLimits.countMessage('192.0.2.1')
+    const other = new Redis(server.url)
+    onTestFinished(() => other.disconnect())
+    // More than a script that writes may find taken: Redis answers OOM.
+    await other.config('SET', 'maxmemory', '1')
+    expect([await count(), await count()]).toEqual([0, 0])
+    expect(await count()).toBeGreaterThan(50)
+    expect(await opened.rateLimits.checkKey('bkey')).toBe(0)
+    expect(opened.lines.map((line) => JSON.parse(line))).toMatchObject([
+      { level: 40, reason: 'OOM', msg: expect.stringMatching(/^Redis refuses to count/) },
+    ])
+    await other.config('SET', 'maxmemory', '0')
+    expect([await count(), await count()]).toEqual([0, 0])
+    expect(await count()).toBeGreaterThan(50)
+    expect(opened.logged(/Redis counts again/)).toBe(1)
+    await other.config('SET', 'maxmemory', '1')
+    await opened.rateLimits.countMessage('192.0.2.2')
+    expect(opened.lines).toHaveLength(3)
   })
 
   it('need not be there when the server starts', async () => {

@@ -1,8 +1,10 @@
 import { describe, expect, it } from 'vitest'
+import { formatPublicKey } from '../../src/keys/public-key.js'
 import { verifyToken } from '../../src/keys/token.js'
 import { type Identity, randomIdentity } from '../support/identity.js'
 import { expectNoLoginLeft, expectNothingLeft } from '../support/leftovers.js'
 import { startWithDevHub } from '../support/login-server.js'
+import { smallOrderKeys } from '../support/small-order.js'
 import { type Message, TestApp } from '../support/test-app.js'
 
 /** Ways to write a signature. */
@@ -48,6 +50,9 @@ const badKeys: Record<string, string> = {
   'another key type': `bcaareid${somebody.slice(8)}`,
   'stray bits in the last character': `${somebody.slice(0, -1)}${nextLetter(somebody.at(-1))}`,
   'four thousand characters': 'b'.repeat(4_000),
+  ...Object.fromEntries(
+    smallOrderKeys().map((key, n) => [`of small order (${n})`, formatPublicKey(key)]),
+  ),
 }
 
 /** A base32 letter with the lowest bit set: the last letter of a key has its lowest two clear. */

@@ -1,25 +1,11 @@
-import { Writable } from 'node:stream'
-import { pino } from 'pino'
 import { describe, expect, it, vi } from 'vitest'
-import type { LogLevel } from '../../src/log.js'
 import { randomIdentity } from '../support/identity.js'
+import { keepLog } from '../support/kept-log.js'
 import { startWithDevHub, startWithFaultyHub } from '../support/login-server.js'
 import { TestApp } from '../support/test-app.js'
 
 const PATIENCE = { timeout: 10_000, interval: 10 }
 const ID = /^[0-9a-f]{12}$/
-
-/** A log that keeps its lines. */
-function keepLog(level: LogLevel) {
-  const lines: Record<string, unknown>[] = []
-  const stream = new Writable({
-    write(chunk, _encoding, done) {
-      lines.push(JSON.parse(String(chunk)))
-      done()
-    },
-  })
-  return { log: pino({ level }, stream), lines }
-}
 
 /** Waits until the log has a login's last line with this outcome, and returns the lines. */
 async function loggedWith(lines: Record<string, unknown>[], outcome: string) {

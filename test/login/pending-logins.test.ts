@@ -1,4 +1,4 @@
-import { expect, it, vi } from 'vitest'
+import { expect, it, onTestFinished, vi } from 'vitest'
 import { type PendingLogin, PendingLogins } from '../../src/login/pending-logins.js'
 import { startFaultyGrpcHub } from '../support/faulty-grpc-hub.js'
 import type { StartFaultyHub } from '../support/faulty-hub.js'
@@ -75,4 +75,113 @@ it('they hold at most 80 % of the calls that the Hub takes at a time', async () 
     expect(await app.next()).toMatchObject({ code: 'overloaded', retryAfter: 5 })
   }
   await vi.waitFor(() => expect(hub.openCalls).toBe(64))
+})
+
+/** How many of some logins have kept their places. */
+function kept(logins: readonly TestLogin[]): number {
+  return logins.filter(({ reason }) => reason === undefined).length
+}
+
+/** Adds a login of each address. */
+function addAll(pending: PendingLogins, addresses: readonly string[]): TestLogin[] {
+  return addresses.map((address) => add(pending, address))
+}
+
+function times<T>(count: number, make: (index: number) => T): T[] {
+  return Array.from({ length: count }, (_, index) => make(index))
+}
+
+it('many /64 networks of one /48 evict each other, and nobody else', () => {
+  const pending = new PendingLogins(() => 30)
+  const behindOne = addAll(
+    pending,
+    times(8, () => '192.0.2.1'),
+  )
+  const others = addAll(pending, ['192.0.2.2', '2001:db8:2::/64', '2001:db8:3:1::/64'])
+  const crowd = addAll(
+    pending,
+    times(200, (index) => `2001:db8:1:${index.toString(16)}::/64`),
+  )
+  expect(kept(behindOne)).toBe(8)
+  expect(kept(others)).toBe(3)
+  expect(kept(crowd)).toBe(19)
+})
+
+it('many behind an address from which a login has succeeded keep their places before a botnet', () => {
+  const pending = new PendingLogins(() => 30)
+  pending.succeeded('192.0.2.1')
+  const behindOne = addAll(
+    pending,
+    times(20, () => '192.0.2.1'),
+  )
+  const crowd = addAll(
+    pending,
+    times(200, (index) => `198.51.100.${index}`),
+  )
+  expect(kept(behindOne)).toBe(20)
+  expect(kept(crowd)).toBe(10)
+})
+
+it('a login that succeeds counts for those that wait already', () => {
+  const pending = new PendingLogins(() => 20)
+  const behindOne = addAll(
+    pending,
+    times(20, () => '192.0.2.1'),
+  )
+  pending.succeeded('192.0.2.1')
+  addAll(
+    pending,
+    times(200, (index) => `198.51.100.${index}`),
+  )
+  expect(kept(behindOne)).toBe(20)
+})
+
+it('an address from which a login has succeeded cannot take all places', () => {
+  const pending = new PendingLogins(() => 100)
+  pending.succeeded('192.0.2.1')
+  const crowd = addAll(
+    pending,
+    times(100, () => '192.0.2.1'),
+  )
+  const others = addAll(
+    pending,
+    times(79, (index) => `198.51.100.${index}`),
+  )
+  expect([kept(crowd), kept(others)]).toEqual([21, 79])
+})
+
+it('an hour after its last login an address counts like any other', () => {
+  vi.useFakeTimers({ toFake: ['performance'] })
+  onTestFinished(() => {
+    vi.useRealTimers()
+  })
+  const pending = new PendingLogins(() => 20)
+  pending.succeeded('192.0.2.1')
+  vi.advanceTimersByTime(3_600_000)
+  const behindOne = addAll(
+    pending,
+    times(20, () => '192.0.2.1'),
+  )
+  addAll(
+    pending,
+    times(200, (index) => `198.51.100.${index}`),
+  )
+  // All count alike: the oldest go first.
+  expect(kept(behindOne)).toBe(0)
+})
+
+it('the addresses that are remembered are bounded in number', () => {
+  const pending = new PendingLogins(() => 20)
+  pending.succeeded('192.0.2.1')
+  for (let index = 0; index < 10_000; index += 1) pending.succeeded(`2001:db8:${index}::/64`)
+  const behindOne = addAll(
+    pending,
+    times(20, () => '192.0.2.1'),
+  )
+  addAll(
+    pending,
+    times(200, (index) => `198.51.100.${index}`),
+  )
+  // All count alike: the oldest go first.
+  expect(kept(behindOne)).toBe(0)
 })

@@ -5,6 +5,8 @@ import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { PrivateKey } from '@textile/hub'
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
+
+import { openUserStore } from '../../src/users/open-user-store.js'
 import { launchBrowser } from '../support/browser.js'
 import { dataFolder } from '../support/data-folder.js'
 import { startWithDevHub } from '../support/login-server.js'
@@ -93,12 +95,16 @@ describe('the package, as npm packs it,', () => {
   it('has the program, which needs nothing else than what was installed', async () => {
     const { server } = await startWithDevHub()
     const DATA_DIR = await dataFolder()
+    await (await openUserStore({ kind: 'sqlite', folder: DATA_DIR })).close()
     const program = join(folder, 'app/node_modules/.bin/textile-userauth')
     const environment = { PATH: process.env.PATH, DATA_DIR }
     const runProgram = async (...args: string[]) =>
       JSON.parse((await run(program, args, { cwd: folder, env: environment })).stdout)
     expect(await runProgram('login', server.url, '--json')).toMatchObject({ ok: true })
-    expect(await runProgram('users', 'list', '--json')).toEqual({ ok: true, users: [], next: null })
+    expect(await runProgram('users', 'list', '--json')).toMatchObject({
+      ...{ ok: true, users: [], next: null },
+      store: join(DATA_DIR, 'users.sqlite'),
+    })
   })
 
   it('has the server as a program', async () => {

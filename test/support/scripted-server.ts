@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
+import type { IncomingHttpHeaders } from 'node:http'
 import type { Duplex } from 'node:stream'
 import { onTestFinished } from 'vitest'
 import { type WebSocket, WebSocketServer } from 'ws'
@@ -11,6 +12,8 @@ export interface Visit {
   /** Which connection it is, from 1. */
   readonly number: number
   readonly socket: WebSocket
+  /** Of the request that became the socket. */
+  readonly headers: IncomingHttpHeaders
   /** What lies under the socket. */
   readonly stream: Duplex
   /** Sends any value as JSON. */
@@ -107,10 +110,10 @@ export async function startScriptedServer(...scripts: Script[]): Promise<Scripte
   const received: string[] = []
   let visits = 0
   let idle = Promise.resolve()
-  server.on('connection', (socket, { socket: stream }) => {
+  server.on('connection', (socket, { socket: stream, headers }) => {
     const closed = once(socket, 'close')
     idle = Promise.all([idle, closed]).then(() => {})
-    const visit = new ScriptedVisit(++visits, socket, stream, received)
+    const visit = new ScriptedVisit(++visits, socket, stream, headers, received)
     const script = scripts[Math.min(visits, scripts.length) - 1]
     script?.(visit)
   })
@@ -139,13 +142,21 @@ class ScriptedVisit implements Visit {
   readonly number: number
   readonly socket: WebSocket
   readonly stream: Duplex
+  readonly headers: IncomingHttpHeaders
   readonly #inbox: string[] = []
   #take: ((text: string) => void) | undefined
 
-  constructor(number: number, socket: WebSocket, stream: Duplex, received: string[]) {
+  constructor(
+    number: number,
+    socket: WebSocket,
+    stream: Duplex,
+    headers: IncomingHttpHeaders,
+    received: string[],
+  ) {
     this.number = number
     this.socket = socket
     this.stream = stream
+    this.headers = headers
     socket.on('message', (data) => {
       const text = String(data)
       received.push(text)

@@ -2,8 +2,9 @@ import { join } from 'node:path'
 import { inspect } from 'node:util'
 import Libsql from 'libsql'
 import pg from 'pg'
-import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest'
 import { z } from 'zod'
+import { SqliteConnection } from '../../src/sqlite/connection.js'
 import { openUserStore } from '../../src/users/open-user-store.js'
 import { openSqlite } from '../../src/users/sqlite.js'
 import type { UserStore } from '../../src/users/user-store.js'
@@ -42,6 +43,27 @@ describe('a file that another process keeps to itself', () => {
     expect(await login).toMatchObject({ logins: 1 })
   })
 
+  it('is tried by one login at a time, without blocking, however many wait', async () => {
+    const { store, other } = await openTwice()
+    await store.recordLogin(pubkey)
+    const begin = vi.spyOn(SqliteConnection.prototype, 'begin')
+    onTestFinished(() => begin.mockRestore())
+    other.exec('BEGIN IMMEDIATE')
+    const logins = Array.from({ length: 50 }, () => store.recordLogin(pubkey))
+    expect(begin).toHaveBeenCalledTimes(1)
+    await vi.waitFor(() => expect(begin.mock.calls.length).toBeGreaterThan(3))
+    expect(begin.mock.calls.length).toBeLessThan(50)
+    other.exec('COMMIT')
+    const users = await Promise.all(logins)
+    expect(users.map(({ logins }) => logins)).toEqual(users.map((_user, index) => index + 2))
+  })
+
+  it('is not waited for by SQLite itself', async () => {
+    const connection = new SqliteConnection(join(await dataFolder(), 'file'))
+    onTestFinished(() => connection.close())
+    expect(connection.execute('PRAGMA busy_timeout', [])).toEqual([{ timeout: 0 }])
+  })
+
   it('fails logins after a while, and loses none of those that follow', async () => {
     const { folder, store, other } = await openTwice()
     await store.recordLogin(pubkey)
@@ -62,12 +84,12 @@ describe('a file that another process keeps to itself', () => {
 describe('a statement that fails in SQLite', () => {
   it('does not keep those after it from being committed', async () => {
     const folder = await dataFolder()
-    const database = await openSqlite(folder)
+    const database = await openSqlite(join(folder, 'users.sqlite'), false)
     const add = 'INSERT INTO userauth_users (pubkey, logins) VALUES ($1, 0) RETURNING pubkey'
     await database.execute(add, ['one'])
     await expect(database.execute(add, ['one'])).rejects.toThrow(/UNIQUE/)
     await database.execute(add, ['two'])
-    const other = await openSqlite(folder)
+    const other = await openSqlite(join(folder, 'users.sqlite'), false)
     const list = 'SELECT pubkey FROM userauth_users ORDER BY pubkey'
     expect(await other.execute(list)).toEqual([{ pubkey: 'one' }, { pubkey: 'two' }])
     await database.close()
