@@ -59,7 +59,7 @@ const json = 'Content-Type: application/json'
 const chunked = 'Transfer-Encoding: chunked'
 
 /** What clients send wrong, and the status that they are answered with. */
-const errors: [what: string, bytes: Buffer, status: number][] = [
+const errors: [what: string, bytes: Buffer, status: number, then?: Buffer][] = [
   ['no HTTP', request(['nonsense']), 400],
   [
     'a broken chunk of a body',
