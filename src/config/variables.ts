@@ -5,6 +5,7 @@ import {
   addressRanges,
   apiSecret,
   databaseUrl,
+  docs,
   GRPC_SCHEMES,
   headerText,
   hubUrl,
@@ -14,26 +15,13 @@ import {
   origins,
   port,
   redisUrl,
+  renewalTtl,
   seconds,
-  secondsOrNever,
   text,
   trueOrFalse,
   WEB_SCHEMES,
   webhookUrl,
 } from './values.js'
-
-/** What the documents say about a variable, beside its name, its format and its default. */
-export interface VariableDocs {
-  /** What it does, in whole sentences of Markdown. */
-  readonly description: string
-  /** What holds where it is not set and has no fixed default. */
-  readonly unset?: string
-  /** A value that it can have; the default where missing. */
-  readonly example?: string
-}
-
-/** What the documents say about each variable; what a value looks like is in `formats`. */
-export const docs = z.registry<VariableDocs>()
 
 const hub = {
   HUB_URL: hubUrl([...WEB_SCHEMES, ...GRPC_SCHEMES])
@@ -111,7 +99,7 @@ const admission = {
     description:
       'How long the API signature in a `UserAuth` is valid. After this time an app renews it, or logs in again.',
   }),
-  RENEWAL_TTL: secondsOrNever(2_592_000).default(43_200).register(docs, {
+  RENEWAL_TTL: renewalTtl.default(43_200).register(docs, {
     description:
       'How long after a login an app may renew the API signature without another login. 0 switches renewals off.',
   }),
@@ -138,26 +126,23 @@ const users = {
 const limits = {
   LOGINS_PER_MINUTE_PER_IP: limit.default(DEFAULT_LIMITS.loginsPerMinutePerIp).register(docs, {
     description:
-      'How many logins an IP address may start in a minute. Invalid messages count too. IPv6 addresses count by their first 64 bits, here and below.',
+      'How many logins an IP address may start in a minute. Invalid messages count too. It may send ten times as many requests. IPv6 addresses count by their first 64 bits, here and below.',
   }),
   LOGINS_PER_MINUTE_PER_KEY: limit.default(DEFAULT_LIMITS.loginsPerMinutePerKey).register(docs, {
     description: 'How many logins of a public key may succeed in a minute.',
   }),
   RENEWALS_PER_MINUTE_PER_IP: limit.default(DEFAULT_LIMITS.renewalsPerMinutePerIp).register(docs, {
-    description:
-      'How many renewals an IP address may ask for in a minute. Invalid ones count too. Renewals do not count as logins.',
+    description: 'How many renewals an IP address may ask for in a minute, invalid ones included.',
   }),
   RENEWALS_PER_MINUTE_PER_KEY: limit
     .default(DEFAULT_LIMITS.renewalsPerMinutePerKey)
-    .register(docs, {
-      description:
-        'How many renewals of a public key there may be in a minute. Only genuine ones count.',
-    }),
+    .register(docs, { description: 'How many renewals of a public key there may be in a minute.' }),
   MAX_SOCKETS: limit.default(DEFAULT_LIMITS.maxSockets).register(docs, {
     description: 'How many WebSockets may be open at once.',
   }),
   MAX_SOCKETS_PER_IP: limit.default(DEFAULT_LIMITS.maxSocketsPerIp).register(docs, {
-    description: 'How many WebSockets of one IP address may be open at once.',
+    description:
+      'How many WebSockets of one IP address may be open at once. It may have 50 TCP connections more.',
   }),
   MAX_HUB_CALLS: limit.default(DEFAULT_LIMITS.maxHubCalls).register(docs, {
     description: 'How many login steps the Hub is asked for at once. As many more may queue.',
@@ -215,6 +200,12 @@ const development = {
   DEV_HUB_GRPC_PORT: port.default(3006).register(docs, {
     description:
       "TCP port of the built-in Hub's native gRPC endpoint, which the server uses. 0 takes a free port, which the log shows.",
+  }),
+  DEV_HUB_SEED: text('the path of a file').optional().register(docs, {
+    description:
+      'A JSON file with users, databases and buckets. The built-in Hub adds what it does not have yet. See [the built-in Hub](dev-hub.md).',
+    unset: 'none; it starts empty',
+    example: './seed.json',
   }),
 }
 

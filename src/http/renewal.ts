@@ -2,6 +2,7 @@ import type { Context } from 'koa'
 import bodyParser from 'koa-bodyparser'
 import Router from 'koa-router'
 import { RETRY_AFTER_LOAD } from '../limits/limits.js'
+import type { LoadShedding } from '../limits/load-shedding.js'
 import { LoginError } from '../login/errors.js'
 import type { LoginEvents } from '../login/events.js'
 import type { LoginLog, RenewalRecord } from '../login/login-log.js'
@@ -14,6 +15,7 @@ import {
   type RenewalAnswer,
 } from '../protocol.js'
 import { allowPages } from './cors.js'
+import type { RequestLimits } from './requests.js'
 import { type AdmissionSettings, decideRequest, type Refusal } from './upgrade.js'
 
 /** The most that a request's body may have: twice a renewal for an origin as long as names get. */
@@ -24,8 +26,8 @@ export interface RenewalRouteSettings extends RenewalSettings {
   readonly admission: AdmissionSettings
   readonly loginLog: LoginLog
   readonly events?: LoginEvents | undefined
-  /** Whether the process has more to do than it can. */
-  readonly eventLoop: { readonly isLagging: boolean }
+  readonly loadShedding: Pick<LoadShedding, 'refuses'>
+  readonly requestLimits: RequestLimits
   /** The renewals that run, each there until it is answered. */
   readonly renewals: Set<Promise<void>>
 }
@@ -82,11 +84,9 @@ async function answer(
 ): Promise<void> {
   ctx.set('Cache-Control', 'no-store')
   try {
-    await admit(ctx, settings)
-    const source = {
-      address: settings.admission.proxies.clientOf(ctx.req),
-      origin: ctx.req.headers.origin,
-    }
+    const address = settings.admission.proxies.clientOf(ctx.req)
+    await admit(ctx, address, settings)
+    const source = { address, origin: ctx.req.headers.origin }
     const text = await readRenewal(ctx)
     const value = await renew(text, source, settings, (claims) => record.isGenuine(claims))
     const body: RenewalAnswer = { value, now: new Date().toISOString() }
@@ -102,10 +102,11 @@ async function answer(
 }
 
 /** Lets in whoever might log in as well. @throws LoginError */
-async function admit(ctx: Context, settings: RenewalRouteSettings): Promise<void> {
+async function admit(ctx: Context, address: string, settings: RenewalRouteSettings): Promise<void> {
   const refusal = await decideRequest(ctx.req, settings.admission, 'renewal')
+  if (refusal?.status === 429) await settings.requestLimits.delayRefusal(ctx.req)
   if (refusal) throw explain(refusal)
-  if (settings.eventLoop.isLagging) {
+  if (settings.loadShedding.refuses(address)) {
     const details = { retryAfter: RETRY_AFTER_LOAD, limit: 'event_loop_lag' } as const
     throw new LoginError(ErrorCode.Overloaded, details)
   }

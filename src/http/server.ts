@@ -9,6 +9,9 @@ import { ServerKey } from '../hub/server-key.js'
 import type { ApiKey } from '../keys/api-signature.js'
 import { EventLoopWatch } from '../limits/event-loop.js'
 import { completeLimits, type Limits } from '../limits/limits.js'
+import { LoadShedding } from '../limits/load-shedding.js'
+import { OpenSockets } from '../limits/open-sockets.js'
+import { Penalties } from '../limits/penalties.js'
 import { type OpenLimiter, RateLimits } from '../limits/rate-limits.js'
 import type { Log } from '../log.js'
 import type { LoginEvents, Readiness, ServerCounts } from '../login/events.js'
@@ -21,8 +24,15 @@ import type { UserStore } from '../users/user-store.js'
 import { TrustedProxies } from './client-address.js'
 import { addressOf, CLOSE_TIMEOUT_MS, secureContextOf, type TlsFiles } from './listener.js'
 import { type AllowedOrigins, isLoopback } from './origins.js'
+import { RequestLimits } from './requests.js'
 import { createApp } from './routes.js'
-import { type AdmissionSettings, OpenSockets } from './upgrade.js'
+import type { AdmissionSettings } from './upgrade.js'
+
+/**
+ * The share of the calls which a Hub takes at a time that logins may hold while they wait for a
+ * signature: the rest is for logins that begin.
+ */
+const PENDING_SHARE = 0.8
 
 /** What a login server needs. */
 export interface ServerOptions {
@@ -94,26 +104,43 @@ export async function startServer(options: ServerOptions): Promise<LoginServer> 
   const hub = new GuardedHub(options.hub, { ...limits, hubTimeout: options.hubTimeout })
   const serverKey = apiKey instanceof ServerKey ? apiKey : new ServerKey(apiKey)
   const loginLog = new LoginLog(log, events)
-  const pendingLogins = new PendingLogins(limits.maxWaitingLogins)
+  const pendingLogins = new PendingLogins(() =>
+    Math.min(
+      limits.maxWaitingLogins,
+      PENDING_SHARE * (options.hub.capacity ?? Number.POSITIVE_INFINITY),
+    ),
+  )
   const rateLimits = new RateLimits(limits, options.openLimiter)
   const openSockets = new OpenSockets()
-  const eventLoop = new EventLoopWatch()
+  const loadShedding = new LoadShedding(openSockets)
+  const eventLoop = new EventLoopWatch((isLagging) => loadShedding.endSecond(isLagging))
+  const proxies = new TrustedProxies(options.trustedProxies)
+  const requestLimits = new RequestLimits({
+    limits,
+    renewalTtl: options.renewalTtl,
+    proxies,
+    rateLimits,
+    events,
+    log,
+  })
   const sessions = new Set<LoginSession>()
   const renewals = new Set<Promise<void>>()
   const admission: AdmissionSettings = {
     limits,
     rateLimits,
     openSockets,
+    penalties: new Penalties(),
     log,
     allowedOrigins: options.allowedOrigins ?? 'local',
     isLocal: host !== undefined && isLoopback(host),
-    proxies: new TrustedProxies(options.trustedProxies),
+    proxies,
     isDraining: false,
   }
   const count = (): ServerCounts => ({
     logins: loginLog.running,
     waiting: pendingLogins.size,
     sockets: openSockets.total,
+    connections: requestLimits.connections.total,
     hubCalls: hub.callsInFlight,
     renewals: renewals.size,
   })
@@ -131,16 +158,17 @@ export async function startServer(options: ServerOptions): Promise<LoginServer> 
     events,
     pendingLogins,
     rateLimits,
-    eventLoop,
+    loadShedding,
     sessions,
     renewals,
+    requestLimits,
     admission,
     findReadiness,
   })
   if (demo) {
     // The page's libraries are loaded only where there is a page.
     const { serveDemo } = await import('../demo/demo.js')
-    serveDemo(app, demo)
+    await serveDemo(app, demo)
   }
   const server = app.listen({ port, host })
   // ws repeats the HTTP server's errors, and a repetition that nobody hears ends the process.
@@ -165,7 +193,7 @@ export async function startServer(options: ServerOptions): Promise<LoginServer> 
       const closed = once(server, 'close')
       server.close()
       // Browsers open connections ahead of need, which never count as idle.
-      const impatience = setTimeout(() => app.destroyConnections(), CLOSE_TIMEOUT_MS)
+      const impatience = setTimeout(() => requestLimits.connections.destroyAll(), CLOSE_TIMEOUT_MS)
       await closed
       clearTimeout(impatience)
       eventLoop.close()

@@ -1,6 +1,6 @@
 import { generateKeyPairSync, randomBytes, sign } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
-import { TokenIssuer } from '../../src/dev-hub/token-issuer.js'
+import { TokenIssuer } from '../../src/dev-hub/login/token-issuer.js'
 import { type RenewalClaims, signRenewal, verifyRenewal } from '../../src/keys/renewal.js'
 import { randomIdentity } from '../support/identity.js'
 import { hmac, renewalKey, writeJwt } from '../support/jwt.js'
@@ -65,6 +65,7 @@ describe('a renewal', () => {
 const genuine = signRenewal(apiKey, claims)
 const rsa = generateKeyPairSync('rsa', { modulusLength: 2048 })
 const ed25519 = generateKeyPairSync('ed25519')
+const hubKey = ed25519.privateKey.export({ format: 'der', type: 'pkcs8' })
 
 function withClaims(changes: object): string {
   return writeJwt(HS256, { ...jwtClaims, ...changes }, hmac(256, key))
@@ -116,7 +117,7 @@ describe('no renewal is', () => {
         (input) => sign(null, Buffer.from(input), ed25519.privateKey),
       ),
     ],
-    ["a Hub's token", new TokenIssuer().issue(pubkey)],
+    ["a Hub's token", new TokenIssuer(hubKey).issue(pubkey)],
     ['over', withClaims({ exp: now - 1 })],
     ['without end', withClaims({ exp: undefined })],
     ['without user', withClaims({ sub: undefined })],
