@@ -69,7 +69,7 @@ A key is a public key as lists show it: 59 characters, the first is "b".`,
   )
 
   const signOut = withJson(users.command('sign-out').argument('<key>'))
-  signOut.description('end all sessions of a user, who can log in again')
+  signOut.description("end a user's sessions, without blocking: the next login is accepted")
   signOut.action((key: string, { json }: UsersFlags) =>
     run(json, { name: 'sign-out', pubkey: readKey(signOut, key) }),
   )

@@ -5,19 +5,6 @@ import { decodeMultibase } from '../keys/multibase.js'
 /** What a value looks like, for the documents: "a port number, 0 to 65535". */
 export const formats = z.registry<{ readonly format: string }>()
 
-/** What the documents say about a variable, beside its name, its format and its default. */
-export interface VariableDocs {
-  /** What it does, in whole sentences of Markdown. */
-  readonly description: string
-  /** What holds where it is not set and has no fixed default. */
-  readonly unset?: string
-  /** A value that it can have; the default where missing. */
-  readonly example?: string
-}
-
-/** What the documents say about each variable; what a value looks like is in `formats`. */
-export const docs = z.registry<VariableDocs>()
-
 /** Schemes of the addresses of a Hub's gRPC-web endpoint, the only one that browsers can use. */
 export const WEB_SCHEMES = ['http:', 'https:']
 
@@ -56,8 +43,10 @@ export function seconds({ min, max }: { readonly min?: number; readonly max: num
     .register(formats, { format })
 }
 
-/** Reads for how long sessions are renewed, in whole seconds; 0 stands for not at all. */
-export const renewalTtl = wholeNumber('a whole number of seconds, 0 to 2592000', { max: 2_592_000 })
+/** Reads a time in whole seconds, up to a bound; 0 stands for never. */
+export function secondsOrNever(max: number) {
+  return wholeNumber(`a whole number of seconds, 0 to ${max}`, { max })
+}
 
 /**
  * Reads a limit on a number of things. 0 lifts the limit, and is read as `Infinity`: whoever

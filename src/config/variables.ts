@@ -5,7 +5,6 @@ import {
   addressRanges,
   apiSecret,
   databaseUrl,
-  docs,
   GRPC_SCHEMES,
   headerText,
   hubUrl,
@@ -15,13 +14,14 @@ import {
   origins,
   port,
   redisUrl,
-  renewalTtl,
   seconds,
+  secondsOrNever,
   text,
   trueOrFalse,
   WEB_SCHEMES,
   webhookUrl,
 } from './values.js'
+import { docs } from './variable-docs.js'
 
 const hub = {
   HUB_URL: hubUrl([...WEB_SCHEMES, ...GRPC_SCHEMES])
@@ -99,7 +99,7 @@ const admission = {
     description:
       'How long the API signature in a `UserAuth` is valid. After this time an app renews it, or logs in again.',
   }),
-  RENEWAL_TTL: renewalTtl.default(43_200).register(docs, {
+  RENEWAL_TTL: secondsOrNever(2_592_000).default(43_200).register(docs, {
     description:
       'How long after a login an app may renew the API signature without another login. 0 switches renewals off.',
   }),
@@ -132,11 +132,15 @@ const limits = {
     description: 'How many logins of a public key may succeed in a minute.',
   }),
   RENEWALS_PER_MINUTE_PER_IP: limit.default(DEFAULT_LIMITS.renewalsPerMinutePerIp).register(docs, {
-    description: 'How many renewals an IP address may ask for in a minute, invalid ones included.',
+    description:
+      'How many renewals an IP address may ask for in a minute. Invalid ones count too. Renewals do not count as logins.',
   }),
   RENEWALS_PER_MINUTE_PER_KEY: limit
     .default(DEFAULT_LIMITS.renewalsPerMinutePerKey)
-    .register(docs, { description: 'How many renewals of a public key there may be in a minute.' }),
+    .register(docs, {
+      description:
+        'How many renewals of a public key there may be in a minute. Only genuine ones count.',
+    }),
   MAX_SOCKETS: limit.default(DEFAULT_LIMITS.maxSockets).register(docs, {
     description: 'How many WebSockets may be open at once.',
   }),

@@ -26,6 +26,7 @@ export interface RenewalRouteSettings extends RenewalSettings {
   readonly admission: AdmissionSettings
   readonly loginLog: LoginLog
   readonly events?: LoginEvents | undefined
+  /** Whose renewals are refused because the process has more to do than it can. */
   readonly loadShedding: Pick<LoadShedding, 'refuses'>
   readonly requestLimits: RequestLimits
   /** The renewals that run, each there until it is answered. */

@@ -116,8 +116,8 @@ export async function startServer(options: ServerOptions): Promise<LoginServer> 
   const eventLoop = new EventLoopWatch((isLagging) => loadShedding.endSecond(isLagging))
   const proxies = new TrustedProxies(options.trustedProxies)
   const requestLimits = new RequestLimits({
-    limits,
     renewalTtl: options.renewalTtl,
+    limits,
     proxies,
     rateLimits,
     events,
@@ -160,8 +160,8 @@ export async function startServer(options: ServerOptions): Promise<LoginServer> 
     rateLimits,
     loadShedding,
     sessions,
-    renewals,
     requestLimits,
+    renewals,
     admission,
     findReadiness,
   })

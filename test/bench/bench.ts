@@ -24,8 +24,8 @@ const { values } = parseArgs({
     rtt: { type: 'string', default: '0' },
     tls: { type: 'boolean', default: false },
     users: { type: 'boolean', default: false },
-    renewals: { type: 'boolean', default: false },
     'dev-hub': { type: 'boolean', default: false },
+    renewals: { type: 'boolean', default: false },
     json: { type: 'boolean', default: false },
   },
 })

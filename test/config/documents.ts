@@ -1,7 +1,8 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { z } from 'zod'
-import { docs, formats } from '../../src/config/values.js'
+import { formats } from '../../src/config/values.js'
+import { docs } from '../../src/config/variable-docs.js'
 import { VARIABLE_GROUPS } from '../../src/config/variables.js'
 
 const ROOT = join(import.meta.dirname, '../..')

@@ -65,7 +65,6 @@ describe('a renewal', () => {
 const genuine = signRenewal(apiKey, claims)
 const rsa = generateKeyPairSync('rsa', { modulusLength: 2048 })
 const ed25519 = generateKeyPairSync('ed25519')
-const hubKey = ed25519.privateKey.export({ format: 'der', type: 'pkcs8' })
 
 function withClaims(changes: object): string {
   return writeJwt(HS256, { ...jwtClaims, ...changes }, hmac(256, key))
@@ -117,7 +116,10 @@ describe('no renewal is', () => {
         (input) => sign(null, Buffer.from(input), ed25519.privateKey),
       ),
     ],
-    ["a Hub's token", new TokenIssuer(hubKey).issue(pubkey)],
+    [
+      "a Hub's token",
+      new TokenIssuer(ed25519.privateKey.export({ format: 'der', type: 'pkcs8' })).issue(pubkey),
+    ],
     ['over', withClaims({ exp: now - 1 })],
     ['without end', withClaims({ exp: undefined })],
     ['without user', withClaims({ sub: undefined })],

