@@ -15,6 +15,7 @@ import {
   type RenewalAnswer,
 } from '../protocol.js'
 import { allowPages } from './cors.js'
+import type { RequestLimits } from './requests.js'
 import { type AdmissionSettings, decideRequest, type Refusal } from './upgrade.js'
 
 /** The most that a request's body may have: twice a renewal for an origin as long as names get. */
@@ -27,6 +28,7 @@ export interface RenewalRouteSettings extends RenewalSettings {
   readonly events?: LoginEvents | undefined
   /** Whose renewals are refused because the process has more to do than it can. */
   readonly loadShedding: Pick<LoadShedding, 'refuses'>
+  readonly requestLimits: RequestLimits
   /** The renewals that run, each there until it is answered. */
   readonly renewals: Set<Promise<void>>
 }
@@ -83,11 +85,9 @@ async function answer(
 ): Promise<void> {
   ctx.set('Cache-Control', 'no-store')
   try {
-    await admit(ctx, settings)
-    const source = {
-      address: settings.admission.proxies.clientOf(ctx.req),
-      origin: ctx.req.headers.origin,
-    }
+    const address = settings.admission.proxies.clientOf(ctx.req)
+    await admit(ctx, address, settings)
+    const source = { address, origin: ctx.req.headers.origin }
     const text = await readRenewal(ctx)
     const value = await renew(text, source, settings, (claims) => record.isGenuine(claims))
     const body: RenewalAnswer = { value, now: new Date().toISOString() }
@@ -103,10 +103,10 @@ async function answer(
 }
 
 /** Lets in whoever might log in as well. @throws LoginError */
-async function admit(ctx: Context, settings: RenewalRouteSettings): Promise<void> {
+async function admit(ctx: Context, address: string, settings: RenewalRouteSettings): Promise<void> {
   const refusal = await decideRequest(ctx.req, settings.admission, 'renewal')
+  if (refusal?.status === 429) await settings.requestLimits.delayRefusal(ctx.req)
   if (refusal) throw explain(refusal)
-  const address = settings.admission.proxies.clientOf(ctx.req)
   if (settings.loadShedding.refuses(address)) {
     const details = { retryAfter: RETRY_AFTER_LOAD, limit: 'event_loop_lag' } as const
     throw new LoginError(ErrorCode.Overloaded, details)

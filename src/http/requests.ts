@@ -12,6 +12,7 @@ import { Penalties } from '../limits/penalties.js'
 import type { RateLimits } from '../limits/rate-limits.js'
 import type { LineWriter } from '../log.js'
 import type { LoginEvents } from '../login/events.js'
+import { RENEWAL_PATH } from '../protocol.js'
 import type { TrustedProxies } from './client-address.js'
 import { pathOf } from './upgrade.js'
 
@@ -41,6 +42,8 @@ const HEALTH_PATHS = ['/health', '/ready']
 /** What connections and requests are limited by. */
 export interface RequestSettings {
   readonly limits: Limits
+  /** How long a session may be renewed, in seconds; 0 where there are no renewals. */
+  readonly renewalTtl: number
   readonly proxies: TrustedProxies
   readonly rateLimits: RateLimits
   readonly events: LoginEvents | undefined
@@ -143,7 +146,10 @@ export class RequestLimits {
 
   /** Counts a request. */
   async #count(request: IncomingMessage) {
-    const { proxies, rateLimits, events } = this.#settings
+    const { proxies, rateLimits, renewalTtl, events } = this.#settings
+    // Renewals are counted where they are answered: a page has to be able to read the refusal.
+    const isRenewal = request.method === 'POST' && pathOf(request) === RENEWAL_PATH
+    if (isRenewal && renewalTtl > 0) return undefined
     const client = proxies.clientOf(request)
     const isHealthCheck = HEALTH_PATHS.includes(pathOf(request))
     const retryAfter = isHealthCheck

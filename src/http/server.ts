@@ -126,7 +126,14 @@ export async function startServer(options: ServerOptions): Promise<LoginServer> 
   const proxies = new TrustedProxies(options.trustedProxies, (entry) => {
     log.warn({ entry: printable(entry) }, UNREADABLE_ENTRY)
   })
-  const requestLimits = new RequestLimits({ limits, proxies, rateLimits, events, log })
+  const requestLimits = new RequestLimits({
+    renewalTtl: options.renewalTtl,
+    limits,
+    proxies,
+    rateLimits,
+    events,
+    log,
+  })
   const sessions = new Set<LoginSession>()
   const renewals = new Set<Promise<void>>()
   const admission: AdmissionSettings = {

@@ -296,6 +296,19 @@ describe('the limits on renewals', () => {
     expect(limitHit.mock.calls).toEqual([['renewals_per_minute_per_key']])
   })
 
+  it('are not those on other requests, but where there are no renewals', async () => {
+    const limits = { loginsPerMinutePerIp: 1 }
+    const statusesOf = async (url: string, renewal: string) => {
+      const statuses: unknown[] = []
+      for (let time = 0; time < 11; time += 1) statuses.push((await renewAt(url, renewal)).status)
+      return statuses
+    }
+    const { url, renewal } = await startLoggedIn({ limits })
+    expect(new Set(await statusesOf(url, renewal))).toEqual(new Set([200]))
+    const { server } = await startWithDevHub({ limits, renewalTtl: 0 })
+    expect(new Set(await statusesOf(server.url, renewal))).toEqual(new Set([404, 429]))
+  })
+
   it('are lifted by Infinity', async () => {
     const limits = {
       renewalsPerMinutePerIp: Number.POSITIVE_INFINITY,
