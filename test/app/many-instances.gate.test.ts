@@ -30,7 +30,7 @@ describe.runIf(hasAll)('two instances behind nginx', () => {
 
   beforeAll(async () => {
     ;[hub, postgres, redis] = await Promise.all([startHub(), startPostgres(), startRedis()])
-  }, 60_000)
+  })
 
   afterAll(async () => {
     hub.stop()

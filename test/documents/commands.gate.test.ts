@@ -31,7 +31,6 @@ it.each(documents.filter(({ blocks }) => blocks.some(isShell)))(
       for (const command of parseCommands(text)) printed = (await world.run(command)) ?? printed
     }
   },
-  60_000,
 )
 
 it('lines of the log have the fields that are shown', async () => {

@@ -42,7 +42,7 @@ describe('the package, as npm packs it,', () => {
     await writeFile(join(folder, 'app/package.json'), '{"private":true,"type":"module"}')
     const install = ['install', '--no-audit', '--no-fund', '--prefer-offline', tarball]
     await run('npm', install, { cwd: join(folder, 'app') })
-  }, 120_000)
+  })
 
   afterAll(() => rm(folder, { recursive: true, force: true }))
 
