@@ -9,7 +9,7 @@ import { launchBrowser } from '../support/browser.js'
 import { dataFolder } from '../support/data-folder.js'
 import { startWithDevHub } from '../support/login-server.js'
 import { PROGRAMS } from '../support/programs.js'
-import { ProgramProcess } from '../support/server-process.js'
+import { ProgramProcess, READY, SERVER } from '../support/server-process.js'
 
 const run = promisify(execFile)
 const ROOT = join(import.meta.dirname, '../..')
@@ -103,9 +103,8 @@ describe('the package, as npm packs it,', () => {
 
   it('has the server as a program', async () => {
     const program = join(folder, 'app/node_modules/textile-userauth/dist/cli/main.js')
-    const environment = { PORT: '0', DEV_HUB_PORT: '0', DEV_HUB_GRPC_PORT: '0' }
-    const server = await ProgramProcess.start(program, environment, ['start'])
-    await server.printed(/users log in at ws:\/\//)
+    const server = await ProgramProcess.start(program, SERVER, ['start'])
+    await server.printed(READY)
     server.kill('SIGTERM')
     expect(await server.ended()).toMatchObject({ status: 0 })
   })
