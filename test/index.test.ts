@@ -8,13 +8,8 @@ import { startFaultyWebHub } from './support/faulty-web-hub.js'
 import { randomIdentity } from './support/identity.js'
 import { freePort, takenPort } from './support/ports.js'
 import { renewAt, renewalOf } from './support/renewal.js'
-import { ProgramProcess, runProgram } from './support/server-process.js'
+import { DEV_HUB, ProgramProcess, READY, runProgram } from './support/server-process.js'
 import { TestApp } from './support/test-app.js'
-
-/** The built-in Hub on ports of its own. */
-const DEV_HUB = { DEV_HUB_PORT: '0', DEV_HUB_GRPC_PORT: '0' }
-
-const READY = /users log in at (ws:\S+?userauth)/
 
 /** Starts a dev Hub that knows the keys given. */
 async function hubWith(...apiKeys: ReturnType<typeof createApiKey>[]) {
@@ -249,8 +244,7 @@ describe('what clients send', () => {
   it('can neither forge nor break a line of the log', async () => {
     const environment = {
       PORT: '0',
-      DEV_HUB_PORT: '0',
-      DEV_HUB_GRPC_PORT: '0',
+      ...DEV_HUB,
       LOG_LEVEL: 'trace',
       ALLOWED_ORIGINS: '*',
     }

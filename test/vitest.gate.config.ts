@@ -7,7 +7,9 @@ export default defineConfig({
     ...config.test,
     include: ['test/**/*.gate.test.ts'],
     exclude: configDefaults.exclude,
-    testTimeout: 60_000,
-    hookTimeout: 120_000,
+    testTimeout: 120_000,
+    hookTimeout: 300_000,
+    // Each of them needs the machine for itself.
+    fileParallelism: false,
   },
 })

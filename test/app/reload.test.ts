@@ -10,10 +10,8 @@ import { decodeMultibase } from '../../src/keys/multibase.js'
 import { isObject } from '../../src/protocol.js'
 import { type Certificate, makeCertificate } from '../support/certificate.js'
 import { randomIdentity } from '../support/identity.js'
-import { ProgramProcess } from '../support/server-process.js'
+import { ProgramProcess, READY, SERVER } from '../support/server-process.js'
 import { type Message, TestApp } from '../support/test-app.js'
-
-const READY = /users log in at (wss?:\S+?userauth)/
 
 /** Starts a Hub with the keys given, which ends with the test. */
 async function startHub(apiKeys: readonly StoredApiKey[], port = 0): Promise<DevHub> {
@@ -217,8 +215,7 @@ describe('on SIGHUP, the server', () => {
     const apiKey = createApiKey()
     const hub = await startHub([apiKey])
     const own = await ProgramProcess.start('index.js', variablesFor(hub, apiKey))
-    const builtIn = { PORT: '0', DEV_HUB_PORT: '0', DEV_HUB_GRPC_PORT: '0' }
-    const other = await ProgramProcess.start('index.js', builtIn)
+    const other = await ProgramProcess.start('index.js', SERVER)
     for (const server of [own, other]) {
       await server.printed(READY)
       server.changeDotenv(variablesFor(hub, createApiKey()))

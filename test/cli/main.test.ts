@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, it, onTestFinished } from 'vitest'
 import { dataFolder } from '../support/data-folder.js'
-import { ProgramProcess, runProgram } from '../support/server-process.js'
+import { DEV_HUB, ProgramProcess, READY, runProgram, SERVER } from '../support/server-process.js'
 
 const ROOT = join(import.meta.dirname, '../..')
 const PROGRAM = 'cli/main.js'
@@ -38,9 +38,9 @@ it.each([
 
 it('start runs the server until it is told to stop', async () => {
   const DATA_DIR = await dataFolder()
-  const environment = { DATA_DIR, PORT: '0', DEV_HUB_PORT: '0', DEV_HUB_GRPC_PORT: '0' }
+  const environment = { DATA_DIR, ...SERVER }
   const server = await ProgramProcess.start(PROGRAM, environment, ['start'])
-  await server.printed(/users log in at ws:\/\//)
+  await server.printed(READY)
   server.kill('SIGTERM')
   expect(await server.ended()).toMatchObject({ status: 0 })
 })
@@ -52,8 +52,7 @@ it('start names the variable that is wrong', async () => {
 })
 
 it('dev-hub runs the development Hub, with its options', async () => {
-  const ports = { DEV_HUB_PORT: '0', DEV_HUB_GRPC_PORT: '0' }
-  const hub = await ProgramProcess.start(PROGRAM, ports, ['dev-hub', '--json'])
+  const hub = await ProgramProcess.start(PROGRAM, DEV_HUB, ['dev-hub', '--json'])
   await hub.printed(/^\{"url":"http:.*\}\n/)
   expect(hub.stderr).toBe('')
 })

@@ -7,7 +7,7 @@ import { expect, it, onTestFinished } from 'vitest'
 import { randomIdentity } from '../support/identity.js'
 import { type Block, nameOf, readDocuments } from '../support/markdown.js'
 import { freePort } from '../support/ports.js'
-import { ProgramProcess, runProgram } from '../support/server-process.js'
+import { ProgramProcess, READY, runProgram } from '../support/server-process.js'
 import { type Command, parseCommands, programOf, readPackage } from '../support/shell.js'
 import { TestApp } from '../support/test-app.js'
 
@@ -31,7 +31,6 @@ it.each(documents.filter(({ blocks }) => blocks.some(isShell)))(
       for (const command of parseCommands(text)) printed = (await world.run(command)) ?? printed
     }
   },
-  60_000,
 )
 
 it('lines of the log have the fields that are shown', async () => {
@@ -49,8 +48,6 @@ it('lines of the log have the fields that are shown', async () => {
   const real = fieldsOf(server.stdout)
   for (const fields of fieldsOf(shown?.text ?? '')) expect(real).toContainEqual(fields)
 })
-
-const READY = /users log in at (wss?:\S+?userauth)/
 
 /** Ports that the documents name, each with its variable. */
 const PORTS = { 3001: 'PORT', 3006: 'DEV_HUB_GRPC_PORT', 3007: 'DEV_HUB_PORT' } as const

@@ -7,7 +7,7 @@ import { expect, it, onTestFinished } from 'vitest'
 import { randomIdentity } from '../support/identity.js'
 import { type Block, ROOT, readDocuments } from '../support/markdown.js'
 import { freePort } from '../support/ports.js'
-import { ProgramProcess } from '../support/server-process.js'
+import { ProgramProcess, READY, SERVER } from '../support/server-process.js'
 import { TestApp } from '../support/test-app.js'
 
 const run = promisify(execFile)
@@ -76,7 +76,7 @@ it('the examples of logins, with the client and without it, list threads at the 
   const [port, hubPort] = [String(await freePort()), String(await freePort())]
   const ports = { PORT: port, DEV_HUB_PORT: hubPort, DEV_HUB_GRPC_PORT: '0' }
   const server = await ProgramProcess.start('index.js', ports)
-  await server.printed(/users log in at/)
+  await server.printed(READY)
   for (const { text } of blocks) {
     // Browsers and newer versions of Node.js have a global WebSocket.
     const program = `import { WebSocket } from 'ws'; globalThis.WebSocket ??= WebSocket
@@ -91,9 +91,8 @@ it('the program that embeds the server runs, and lets only its members log in', 
   const block = (await examples()).find(({ text }) => text.includes("'textile-userauth/server'"))
   const member = randomIdentity()
   const source = block?.text.replace('bbaareie…', member.pubkey) ?? ''
-  const ports = { PORT: '0', DEV_HUB_PORT: '0', DEV_HUB_GRPC_PORT: '0' }
-  const program = await startExample(source, ports)
-  const [, url = ''] = await program.printed(/users log in at (ws:\S+?userauth)/)
+  const program = await startExample(source, SERVER)
+  const [, url = ''] = await program.printed(READY)
   const app = await TestApp.connect(url)
   expect(await app.login(member)).toMatchObject({ type: 'token' })
   const refusal = { code: 'denied', value: 'Only members may log in.' }

@@ -1,31 +1,10 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { GuardedHub, type HubGuards } from '../../src/hub/guarded-hub.js'
-import { type Hub, HubBusyError, HubError, type TokenCall } from '../../src/hub/hub.js'
+import { type Hub, HubBusyError, HubError } from '../../src/hub/hub.js'
 import { never } from '../support/never.js'
+import { TestHub } from '../support/test-hub.js'
 
 const API_KEY = { key: 'bkey', secret: new Uint8Array(24) }
-const challenge = new Uint8Array(32)
-
-/** A Hub in memory whose calls do what the test says, and that counts them. */
-class TestHub implements Hub {
-  asked = 0
-  released = 0
-  answerChallenge: () => Promise<Uint8Array> = async () => challenge
-  answerToken: () => Promise<string> = async () => 'token'
-
-  requestToken(): TokenCall {
-    this.asked += 1
-    return {
-      challenge: this.answerChallenge(),
-      failed: never(),
-      answer: () => this.answerToken(),
-      release: () => {
-        this.released += 1
-      },
-    }
-  }
-}
-
 function failing(code?: number): () => Promise<never> {
   const options = code === undefined ? {} : { status: { code, message: '' } }
   return () => Promise.reject(new HubError('test', options))
@@ -52,8 +31,10 @@ afterEach(() => {
 
 describe('a guarded Hub', () => {
   it('passes on what the Hub says', async () => {
-    const call = guard(new TestHub()).requestToken('', API_KEY)
-    expect(await call.challenge).toBe(challenge)
+    const hub = new TestHub()
+    hub.answerToken = async () => 'token'
+    const call = guard(hub).requestToken('', API_KEY)
+    expect(await call.challenge).toBe(hub.challenge)
     expect(await call.answer(new Uint8Array(64))).toBe('token')
   })
 
@@ -164,11 +145,11 @@ describe('a guarded Hub', () => {
     await failOften(guarded)
     await vi.advanceTimersByTimeAsync(2_000)
 
-    hub.answerChallenge = () => new Promise((resolve) => setTimeout(resolve, 100, challenge))
+    hub.answerChallenge = () => new Promise((resolve) => setTimeout(resolve, 100, hub.challenge))
     const trial = guarded.requestToken('', API_KEY)
     await expect(guarded.requestToken('', API_KEY).challenge).rejects.toThrow('the Hub is down')
     await vi.advanceTimersByTimeAsync(100)
-    expect(await trial.challenge).toBe(challenge)
+    expect(await trial.challenge).toBe(hub.challenge)
     expect(guarded.isDown).toBe(false)
     expect(hub.asked).toBe(11)
   })
@@ -180,8 +161,8 @@ describe('a guarded Hub', () => {
     await failOften(guarded)
     vi.setSystemTime(Date.now() - 24 * 3_600_000)
     await vi.advanceTimersByTimeAsync(2_000)
-    hub.answerChallenge = async () => challenge
-    expect(await guarded.requestToken('', API_KEY).challenge).toBe(challenge)
+    hub.answerChallenge = async () => hub.challenge
+    expect(await guarded.requestToken('', API_KEY).challenge).toBe(hub.challenge)
   })
 
   it('is left alone as long, though the clock was set forward', async () => {

@@ -7,6 +7,7 @@ import { dataFolder } from '../support/data-folder.js'
 import { randomIdentity } from '../support/identity.js'
 import { expectNothingLeft } from '../support/leftovers.js'
 import { startWithDevHub } from '../support/login-server.js'
+import { never } from '../support/never.js'
 import { TestApp } from '../support/test-app.js'
 
 const ORIGIN = 'http://localhost:5173'
@@ -67,7 +68,7 @@ describe('a user who logs in', () => {
 
   it('may leave while the record is made', async () => {
     const users = await openStore()
-    const recording = vi.spyOn(users, 'recordLogin').mockImplementation(() => new Promise(() => {}))
+    const recording = vi.spyOn(users, 'recordLogin').mockImplementation(never)
     const { app, identity, expectLeavesNothing } = await setUp({ users })
     app.sendSignature(identity.sign(await app.requestChallenge(identity.pubkey)))
     await vi.waitFor(() => expect(recording).toHaveBeenCalledOnce())
@@ -153,7 +154,7 @@ describe('authorize', () => {
       },
     ],
     ['rejects with no error', () => Promise.reject()],
-    ['never decides', () => new Promise(() => {})],
+    ['never decides', never],
   ])('that %s gets the user no token', async (_name, decide) => {
     const users = await openStore()
     const authorize: Authorize = vi.fn().mockImplementation(decide)
@@ -171,7 +172,7 @@ describe('authorize', () => {
     const { logIn } = await setUp({
       authorize: (_visitor, signal) => {
         signals.push(signal)
-        return new Promise(() => {})
+        return never()
       },
     })
     await logIn()

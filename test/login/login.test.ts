@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { pino } from 'pino'
 import { describe, expect, it } from 'vitest'
-import { type Hub, HubBusyError, HubError, type TokenCall } from '../../src/hub/hub.js'
+import { type Hub, HubBusyError, HubError } from '../../src/hub/hub.js'
 import { ServerKey } from '../../src/hub/server-key.js'
 import { signApiMessage } from '../../src/keys/api-signature.js'
 import { DEFAULT_LIMITS } from '../../src/limits/limits.js'
@@ -10,39 +10,11 @@ import { ClientDisconnected } from '../../src/login/errors.js'
 import { type LoginSettings, type LoginTrace, login, type Sign } from '../../src/login/login.js'
 import { randomIdentity } from '../support/identity.js'
 import { never } from '../support/never.js'
+import { TestHub } from '../support/test-hub.js'
 import { unsignedToken } from '../support/unsigned-token.js'
 
 const identity = randomIdentity()
-const challenge = randomBytes(32)
 const apiKey = { key: 'bkey', secret: randomBytes(24) }
-
-/** A Hub in memory that takes part as told, and remembers what it was asked. */
-class TestHub implements Hub {
-  readonly asked: string[] = []
-  readonly signatures: Uint8Array[] = []
-  released = 0
-  readonly #part: Partial<TokenCall>
-
-  constructor(part: Partial<TokenCall> = {}) {
-    this.#part = part
-  }
-
-  requestToken(pubkey: string): TokenCall {
-    this.asked.push(pubkey)
-    return {
-      challenge: Promise.resolve(challenge),
-      failed: never(),
-      answer: (signature) => {
-        this.signatures.push(signature)
-        return Promise.resolve(unsignedToken(pubkey))
-      },
-      release: () => {
-        this.released += 1
-      },
-      ...this.#part,
-    }
-  }
-}
 
 const user = {
   pubkey: identity.pubkey,
@@ -79,8 +51,8 @@ describe('login', () => {
   it('turns a signature into a UserAuth', async () => {
     const hub = new TestHub()
     const { value: userAuth } = await logIn(hub)
-    expect(hub.asked).toEqual([identity.pubkey])
-    expect(hub.signatures).toEqual([identity.sign(challenge)])
+    expect(hub.pubkeys).toEqual([identity.pubkey])
+    expect(hub.signatures).toEqual([identity.sign(hub.challenge)])
     expect(userAuth).toEqual({
       key: 'bkey',
       sig: signApiMessage(apiKey.secret, userAuth.msg),
@@ -188,7 +160,7 @@ describe('login', () => {
     const { signal } = new AbortController()
     const refused = login(user, signWell, settings, signal, NO_TRACE)
     await expect(refused).rejects.toMatchObject({ code: 'hub_rejected' })
-    expect(hub.asked).toEqual([])
+    expect(hub.pubkeys).toEqual([])
   })
 
   it('starts no call while the key is unchecked', async () => {
@@ -199,6 +171,6 @@ describe('login', () => {
     const { signal } = new AbortController()
     const refused = login(user, signWell, settings, signal, NO_TRACE)
     await expect(refused).rejects.toMatchObject({ code: 'hub_unavailable' })
-    expect(hub.asked).toEqual([])
+    expect(hub.pubkeys).toEqual([])
   })
 })

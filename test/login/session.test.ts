@@ -1,7 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { pino } from 'pino'
 import { beforeEach, describe, expect, it } from 'vitest'
-import type { Hub, TokenCall } from '../../src/hub/hub.js'
 import { ServerKey } from '../../src/hub/server-key.js'
 import { DEFAULT_LIMITS } from '../../src/limits/limits.js'
 import { RateLimits } from '../../src/limits/rate-limits.js'
@@ -10,19 +9,9 @@ import { PendingLogins } from '../../src/login/pending-logins.js'
 import { type AppSocket, LoginSession } from '../../src/login/session.js'
 import { randomIdentity } from '../support/identity.js'
 import { never } from '../support/never.js'
+import { TestHub } from '../support/test-hub.js'
 
 const identity = randomIdentity()
-
-/** A Hub that challenges, and then says nothing more. */
-class ChallengingHub implements Hub {
-  asked = 0
-
-  requestToken(): TokenCall {
-    this.asked += 1
-    const challenge = Promise.resolve(randomBytes(32))
-    return { challenge, failed: never(), answer: never, release: () => {} }
-  }
-}
 
 /** A socket that remembers what it was told. */
 class TestSocket implements AppSocket {
@@ -46,13 +35,14 @@ class TestSocket implements AppSocket {
   loginEnded(): void {}
 }
 
-let hub: ChallengingHub
+/** Challenges, and then says nothing more. */
+let hub: TestHub
 let loginLog: LoginLog
 let socket: TestSocket
 let loadShedding: { refuses: (address: string) => boolean }
 
 beforeEach(() => {
-  hub = new ChallengingHub()
+  hub = new TestHub({ answer: never })
   socket = new TestSocket()
   loadShedding = { refuses: () => false }
 })

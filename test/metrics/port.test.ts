@@ -1,5 +1,5 @@
 import { once } from 'node:events'
-import { connect, createServer } from 'node:net'
+import { connect } from 'node:net'
 import { pino } from 'pino'
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { start } from '../../src/app/start.js'
@@ -9,7 +9,8 @@ import { DEFAULT_LIMITS } from '../../src/limits/limits.js'
 import { startMetricsServer } from '../../src/metrics/metrics.js'
 import { dataFolder } from '../support/data-folder.js'
 import { serveMetrics } from '../support/metrics.js'
-import { freePort } from '../support/ports.js'
+import { never } from '../support/never.js'
+import { freePort, takenPort } from '../support/ports.js'
 import { scrape } from '../support/scrape.js'
 
 const PATIENCE = { timeout: 10_000, interval: 20 }
@@ -18,9 +19,6 @@ describe("the metrics' port", () => {
   it('is closed where the server cannot be opened, and with the server', async () => {
     const metricsPort = await freePort()
     const dataDir = await dataFolder()
-    const taken = createServer().listen(0, '127.0.0.1')
-    await once(taken, 'listening')
-    const address = taken.address()
     const hub = await startDevHub({ port: 0 })
     onTestFinished(() => hub.close())
     const [{ key, secret } = { key: '', secret: '' }] = hub.apiKeys
@@ -33,10 +31,9 @@ describe("the metrics' port", () => {
       DATA_DIR: dataDir,
     }
     const log = pino({ level: 'silent' })
-    const takenPort = String(typeof address === 'object' ? address?.port : 0)
-    const failing = start(readConfig({ ...environment, PORT: takenPort }), log)
-    await expect(failing).rejects.toThrow(`PORT: port ${takenPort} is taken`)
-    taken.close()
+    const PORT = String(await takenPort())
+    const failing = start(readConfig({ ...environment, PORT }), log)
+    await expect(failing).rejects.toThrow(`PORT: port ${PORT} is taken`)
 
     const server = await start(readConfig(environment), log)
     await scrape(`http://127.0.0.1:${metricsPort}/metrics`)
@@ -103,7 +100,7 @@ describe("the metrics' port", () => {
         renewals: 0,
       }),
       isHubDown: () => false,
-      findReadiness: () => new Promise(() => {}),
+      findReadiness: never,
     })
     expect((await scrape(metrics.url)).value('userauth_ready')).toBe(0)
   })

@@ -2,16 +2,13 @@ import { describe, expect, it } from 'vitest'
 import { randomIdentity } from '../support/identity.js'
 import { freePort, takenPort } from '../support/ports.js'
 import { scrape } from '../support/scrape.js'
-import { ProgramProcess, runProgram } from '../support/server-process.js'
+import { ProgramProcess, READY, runProgram, SERVER } from '../support/server-process.js'
 import { TestApp } from '../support/test-app.js'
-
-/** A server with its own Hub, on free ports. */
-const SERVER = { PORT: '0', DEV_HUB_PORT: '0', DEV_HUB_GRPC_PORT: '0' }
 
 /** Starts a server, and waits until it says where it is. */
 async function startServer(environment: Record<string, string>) {
   const server = await ProgramProcess.start('index.js', { ...SERVER, ...environment })
-  const [, endpoint = ''] = await server.printed(/users log in at (ws:\S+?userauth)/)
+  const [, endpoint = ''] = await server.printed(READY)
   return { server, endpoint }
 }
 

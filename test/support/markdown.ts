@@ -7,7 +7,7 @@ import { marked, type Token } from 'marked'
 export const ROOT = join(import.meta.dirname, '../..')
 
 /** Folders whose Markdown is not the project's own. */
-const FOREIGN = ['.git', 'coverage', 'data', 'dist', 'node_modules']
+const FOREIGN = ['.git', '.stryker-tmp', 'coverage', 'data', 'dist', 'node_modules']
 
 /** A block of code in a document. */
 export interface Block {

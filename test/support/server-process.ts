@@ -12,6 +12,15 @@ const DIST = join(import.meta.dirname, '../../dist')
 /** How long a test waits for what a process must do, in seconds. */
 const PATIENCE = 15
 
+/** Variables of a development Hub on free ports. */
+export const DEV_HUB = { DEV_HUB_PORT: '0', DEV_HUB_GRPC_PORT: '0' }
+
+/** Variables of a server on a free port, with a development Hub of its own. */
+export const SERVER = { PORT: '0', ...DEV_HUB }
+
+/** What a server prints when it is ready, with its endpoint. */
+export const READY = /users log in at (wss?:\S+?userauth)/
+
 /** How a process has ended. */
 export interface Ending {
   readonly status: number | null
@@ -63,11 +72,20 @@ export class ProgramProcess {
     const child = spawn(process.execPath, [resolve(DIST, program), ...args], { cwd, env })
     const started = new ProgramProcess(child, cwd)
     onTestFinished(async () => {
-      child.kill('SIGKILL')
-      await started.#closed
+      await started.#end()
       await rm(cwd, { recursive: true })
     })
     return started
+  }
+
+  async #end(): Promise<void> {
+    // A process that is killed leaves no account of what it ran.
+    if (process.env.NODE_V8_COVERAGE) {
+      this.kill('SIGTERM')
+      await withDeadline(PATIENCE, this.#closed, () => new Error('runs on')).catch(() => {})
+    }
+    this.kill('SIGKILL')
+    await this.#closed
   }
 
   get output(): string {

@@ -11,15 +11,13 @@ import { readConfig, start } from '../../src/server.js'
 import { dataFolder } from '../support/data-folder.js'
 import { randomIdentity } from '../support/identity.js'
 import { freePort } from '../support/ports.js'
-import { ProgramProcess, runProgram } from '../support/server-process.js'
+import { ProgramProcess, READY, runProgram, SERVER } from '../support/server-process.js'
 import { TestApp } from '../support/test-app.js'
-
-const SERVER = { PORT: '0', DEV_HUB_PORT: '0', DEV_HUB_GRPC_PORT: '0' }
 
 /** Starts a server process and has a user log in there. */
 async function logInAt(environment: Record<string, string>) {
   const server = await ProgramProcess.start('index.js', { ...SERVER, ...environment })
-  const [, endpoint = ''] = await server.printed(/users log in at (ws:\S+?userauth)/)
+  const [, endpoint = ''] = await server.printed(READY)
   const app = await TestApp.connect(endpoint)
   const identity = randomIdentity()
   return { answer: await app.login(identity), ...identity }
@@ -92,7 +90,7 @@ describe('a server inside another program', () => {
       authorize: async () => ({ allow: false, reason: 'closed today' }),
     })
     onTestFinished(() => running.close())
-    const [, endpoint = ''] = /users log in at (ws:\S+?userauth)/.exec(lines.join('')) ?? []
+    const [, endpoint = ''] = READY.exec(lines.join('')) ?? []
     const app = await TestApp.connect(endpoint)
     expect(await app.login()).toMatchObject({ code: 'denied', value: 'closed today' })
     app.leave()

@@ -5,7 +5,7 @@ import { SocketPool } from '../../../src/hub/grpc-web/socket-pool.js'
 import { makeCertificate } from '../../support/certificate.js'
 import { FaultyWebCall, startFaultySocketHub } from '../../support/faulty-web-hub.js'
 import { freePort } from '../../support/ports.js'
-import { ProgramProcess } from '../../support/server-process.js'
+import { ProgramProcess, READY } from '../../support/server-process.js'
 import { TestApp } from '../../support/test-app.js'
 import { startTlsProxy } from '../../support/tls-proxy.js'
 import { connectForTest, finishLogin, giveToken } from '../../support/token-calls.js'
@@ -200,7 +200,7 @@ it('resumes TLS sessions, so that the certificate is verified once', async () =>
     USER_API_SECRET: apiKey?.secret ?? '',
     NODE_EXTRA_CA_CERTS: certificate.file,
   })
-  const [, endpoint = ''] = await server.printed(/users log in at (ws:\S+?userauth)/)
+  const [, endpoint = ''] = await server.printed(READY)
   const app = await TestApp.connect(endpoint)
   for (let login = 0; login < 3; login += 1) {
     expect(await app.login()).toMatchObject({ type: 'token' })

@@ -1,12 +1,11 @@
 import { expect, it, onTestFinished } from 'vitest'
 import { startDevHub } from '../../../src/dev-hub/hub.js'
 import { makeCertificate } from '../../support/certificate.js'
-import { ProgramProcess } from '../../support/server-process.js'
+import { ProgramProcess, READY } from '../../support/server-process.js'
 import { TestApp } from '../../support/test-app.js'
 import { startTlsProxy } from '../../support/tls-proxy.js'
 import { connectForTest } from '../../support/token-calls.js'
 
-const READY = /users log in at (ws:\S+?userauth)/
 const certificate = makeCertificate()
 
 /** A dev Hub's gRPC endpoint behind TLS, and what a server needs to use it. */
