@@ -1,8 +1,9 @@
 /** The package's `./client` for Node.js, whose version 20 has no `WebSocket` of its own. */
-import WebSocket from 'isomorphic-ws'
+import { createRequire } from 'node:module'
+import type * as ws from 'ws'
 import { checkSettings } from './settings.js'
 import { shareLogin } from './share-login.js'
-import type { LoginWithChallenge } from './types.js'
+import type { LoginWithChallenge, WebSocketConstructor } from './types.js'
 
 export type { UserAuth } from '../protocol.js'
 export { type ClientErrorCode, LoginError, type LoginErrorCode } from './login-error.js'
@@ -11,13 +12,34 @@ export type * from './types.js'
 /** In milliseconds: what a server gets to answer a close, before the socket is cut off. */
 const CLOSE_TIMEOUT = 1_000
 
-/** By default a server that has hung could keep a Node.js process alive for 30 s after a login. */
-class PromptWebSocket extends WebSocket {
-  constructor(url: string) {
-    const options: WebSocket.ClientOptions & { closeTimeout: number } = {
-      closeTimeout: CLOSE_TIMEOUT,
+const require = createRequire(import.meta.url)
+
+let nodeWebSocket: WebSocketConstructor | undefined
+
+/**
+ * The class of sockets in Node.js: that of `ws` where it is installed, else Node.js's own, which
+ * version 22 was the first to have. `ws` is not imported: the client alone does not bring it.
+ *
+ * @returns the class, or `undefined` where there is neither
+ */
+function findWebSocket(): WebSocketConstructor | undefined {
+  nodeWebSocket ??= loadWs() ?? globalThis.WebSocket
+  return nodeWebSocket
+}
+
+function loadWs(): WebSocketConstructor | undefined {
+  let WebSocket: typeof ws.WebSocket
+  try {
+    WebSocket = require('ws')
+  } catch {
+    return undefined
+  }
+  // By default a server that has hung could keep a Node.js process alive for 30 s after a login.
+  return class extends WebSocket {
+    constructor(url: string) {
+      const options: ws.ClientOptions & { closeTimeout: number } = { closeTimeout: CLOSE_TIMEOUT }
+      super(url, options)
     }
-    super(url, options)
   }
 }
 
@@ -30,4 +52,4 @@ class PromptWebSocket extends WebSocket {
  * const buckets = Buckets.withUserAuth(logIn, { host: hubUrl })
  */
 export const loginWithChallenge: LoginWithChallenge = (identity, options = {}) =>
-  shareLogin(checkSettings(identity, options, PromptWebSocket))
+  shareLogin(checkSettings(identity, options, findWebSocket()))

@@ -1,4 +1,4 @@
-import { WebSocket } from 'ws'
+import WebSocket from 'isomorphic-ws'
 import { decodeFields } from '../../grpc/fields.js'
 import { FIELDS_FLAG, FrameReader, MAX_MESSAGE_BYTES } from '../../grpc/frames.js'
 import { type CallStatus, readStatus, Status } from '../../grpc/status.js'
