@@ -34,10 +34,10 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
     ...['keys', 'limits', 'users', 'hub', 'login', 'http', 'metrics', 'config', 'dev-hub'],
   ],
   client: ['protocol'],
-  demo: ['client', 'protocol'],
+  demo: ['client', 'protocol', 'deadline'],
   'dev-hub': [...ROOT, 'keys', 'grpc', 'sqlite', 'config', 'process'],
   process: ['log'],
-  cli: [...ROOT, 'keys', 'users', 'config', 'client', 'process', 'app', 'dev-hub'],
+  cli: [...ROOT, 'keys', 'users', 'config', 'client', 'demo', 'dev-hub', 'index'],
   server: [...ROOT, 'app', 'config', 'demo', 'http', 'hub', 'keys', 'limits', 'login', 'users'],
   index: [...ROOT, 'app', 'config', 'process'],
 }

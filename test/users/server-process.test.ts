@@ -29,10 +29,10 @@ describe('a server process', () => {
     const DATA_DIR = await dataFolder()
     const { answer, pubkey } = await logInAt({ DATA_DIR })
     expect(answer).toMatchObject({ type: 'token' })
-    const { stdout } = await runProgram('cli/users.js', { DATA_DIR }, ['list', '--json'])
+    const { stdout } = await runProgram('cli/main.js', { DATA_DIR }, ['users', 'list', '--json'])
     expect(JSON.parse(stdout)).toMatchObject({ users: [{ pubkey, logins: 1 }] })
-    await runProgram('cli/users.js', { DATA_DIR }, ['block', pubkey, '--reason', 'spam'])
-    const shown = await runProgram('cli/users.js', { DATA_DIR }, ['show', pubkey, '--json'])
+    await runProgram('cli/main.js', { DATA_DIR }, ['users', 'block', pubkey, '--reason', 'spam'])
+    const shown = await runProgram('cli/main.js', { DATA_DIR }, ['users', 'show', pubkey, '--json'])
     expect(shown.stdout).toContain('spam')
   })
 

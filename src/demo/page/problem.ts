@@ -1,19 +1,27 @@
 import { LoginError } from '../../client/browser.js'
+import { describeLogId } from '../describe-login.js'
 
-/** What happened, and what to do about it. */
-export interface Failure {
+/** What happened, and what to do about it, in words for whoever looks at the page. */
+export interface ProblemText {
   readonly title: string
   readonly advice: string
-  /** By what the server's log names the login that failed. */
-  readonly id?: string | undefined
+  /** How to find the login in the server's log. */
+  readonly logHint?: string
 }
 
-/** Failures of a login, by code. */
-const LOGIN_FAILURES: Record<string, Failure> = {
-  connection_failed: {
-    title: 'The login server is down, or out of reach.',
-    advice: 'Start it with npm start, then log in again.',
-  },
+/** The login server has not told the page where the Hub is. */
+export class SettingsError extends Error {
+  override readonly name = 'SettingsError'
+}
+
+const SERVER_IS_DOWN: ProblemText = {
+  title: 'The login server is down, or out of reach.',
+  advice: 'Start it with npm start, then log in again.',
+}
+
+/** Errors of a login, by code. */
+const LOGIN_PROBLEMS: Readonly<Record<string, ProblemText>> = {
+  connection_failed: SERVER_IS_DOWN,
   connection_lost: {
     title: 'The login server went away in the middle of the login.',
     advice: 'Make sure that it runs, then log in again.',
@@ -64,16 +72,22 @@ const LOGIN_FAILURES: Record<string, Failure> = {
   },
 }
 
-/** Puts what went wrong in plain words. */
-export function explain(error: unknown, hubUrl: string): Failure {
+/**
+ * Puts what went wrong in plain words.
+ *
+ * @param hubUrl - where the Hub is, as far as the page knows
+ */
+export function explainProblem(error: unknown, hubUrl: string): ProblemText {
   if (error instanceof LoginError) {
     const { code, message, id } = error
     const advice = 'Look at the log of the login server.'
-    return { ...(LOGIN_FAILURES[code] ?? { title: message, advice }), id }
+    const problem = LOGIN_PROBLEMS[code] ?? { title: message, advice }
+    return id === undefined ? problem : { ...problem, logHint: describeLogId(id) }
   }
+  if (error instanceof SettingsError) return SERVER_IS_DOWN
   const text = error instanceof Error ? error.message : String(error)
   if (/closed without headers/.test(text)) {
-    const advice = 'Start the Hub; this page needs its gRPC-web door. Then try again.'
+    const advice = 'Start the Hub; this page needs its gRPC-web endpoint. Then try again.'
     return { title: `The Hub at ${hubUrl} is down, or out of reach.`, advice }
   }
   return { title: `The Hub refused: ${text}`, advice: 'Log in again, or change what was asked.' }
