@@ -7,17 +7,13 @@ import serve from 'koa-static'
 /** Where the build puts the page: its HTML, script and style sheet. */
 const PAGE = join(import.meta.dirname, '../../dist/demo/page')
 
-/** What the demo page needs to know. */
-export interface DemoOptions {
-  /** The Hub's gRPC-web endpoint as browsers reach it, `http:` or `https:`. */
-  readonly hubUrl: string
-}
-
 /**
  * Adds to an app the page on which a person logs in and watches it happen: `/` and the files it
  * loads. Its policy lets it load nothing from elsewhere, and talk to this server and the Hub alone.
+ *
+ * @param hubUrl - the Hub's gRPC-web endpoint as browsers reach it, `http:` or `https:`
  */
-export function serveDemo(app: Koa, { hubUrl }: DemoOptions): void {
+export function serveDemo(app: Koa, hubUrl: string): void {
   const router = new Router({ strict: true })
   router.get('/demo.json', (ctx) => {
     ctx.body = { hubUrl }

@@ -7,8 +7,9 @@ import websockify, { type WebSocketApp } from 'koa-websocket'
 import type { Log } from '../log.js'
 import type { Readiness } from '../login/events.js'
 import { answerErrors } from './errors.js'
-import { BoundedKoa, CLOSE_TIMEOUT_MS, type TlsFiles } from './listener.js'
+import { BoundedKoa, CLOSE_TIMEOUT_MS } from './listener.js'
 import { simpleAuthRoutes } from './simple-auth.js'
+import type { TlsFiles } from './tls.js'
 import { type SocketSettings, socketRoutes, verifyUpgrade } from './websocket.js'
 
 /** The most that a request's body may have. No route takes one yet, so it is small. */

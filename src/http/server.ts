@@ -2,7 +2,6 @@ import { once } from 'node:events'
 import { setTimeout as wait } from 'node:timers/promises'
 import { Server as TlsServer } from 'node:tls'
 import { toMilliseconds } from '../deadline.js'
-import type { DemoOptions } from '../demo/demo.js'
 import { GuardedHub } from '../hub/guarded-hub.js'
 import type { Hub } from '../hub/hub.js'
 import { ServerKey } from '../hub/server-key.js'
@@ -19,10 +18,17 @@ import { LOGIN_PATH } from '../protocol.js'
 import type { Authorize } from '../users/authorize.js'
 import type { UserStore } from '../users/user-store.js'
 import { TrustedProxies } from './client-address.js'
-import { addressOf, CLOSE_TIMEOUT_MS, secureContextOf, type TlsFiles } from './listener.js'
+import { addressOf, CLOSE_TIMEOUT_MS } from './listener.js'
 import { type AllowedOrigins, isLoopback } from './origins.js'
 import { createApp } from './routes.js'
+import { secureContextOf, type TlsFiles } from './tls.js'
 import { type AdmissionSettings, OpenSockets } from './upgrade.js'
+
+/** What the demo page needs to know. */
+export interface DemoOptions {
+  /** The Hub's gRPC-web endpoint as browsers reach it, `http:` or `https:`. */
+  readonly hubUrl: string
+}
 
 /** What a login server needs. */
 export interface ServerOptions {
@@ -135,7 +141,7 @@ export async function startServer(options: ServerOptions): Promise<LoginServer> 
   if (demo) {
     // The page's libraries are loaded only where there is a page.
     const { serveDemo } = await import('../demo/demo.js')
-    serveDemo(app, demo)
+    serveDemo(app, demo.hubUrl)
   }
   const server = app.listen({ port, host })
   // ws repeats the HTTP server's errors, and a repetition that nobody hears ends the process.
