@@ -60,7 +60,12 @@ export async function logIn(
 function explain(error: unknown): never {
   if (!(error instanceof LoginError)) throw error
   const { code, message, id } = error
-  const advice =
-    code === 'connection_failed' ? ' To start one here: npm start, or textile-userauth start' : ''
+  const advice = isAway(error) ? ' To start one here: npm start, or textile-userauth start' : ''
   throw new CommandError(code, `${message}${advice}`, { cause: error, ...(id && { id }) })
+}
+
+/** Whether no server listens there, so that one may have to be started. */
+function isAway({ code, cause }: LoginError): boolean {
+  if (code !== 'connection_failed' || !(cause instanceof Error)) return false
+  return 'code' in cause && cause.code === 'ECONNREFUSED'
 }

@@ -1,47 +1,16 @@
 /** The package's `./client` for Node.js, whose version 20 has no `WebSocket` of its own. */
-import { createRequire } from 'node:module'
-import type * as ws from 'ws'
+import { LoginError } from './login-error.js'
+import { findWebSocket } from './node-websocket.js'
 import { checkSettings } from './settings.js'
 import { shareLogin } from './share-login.js'
-import type { LoginWithChallenge, WebSocketConstructor } from './types.js'
+import type { LoginWithChallenge } from './types.js'
 
 export type { UserAuth } from '../protocol.js'
 export { type ClientErrorCode, LoginError, type LoginErrorCode } from './login-error.js'
 export type * from './types.js'
 
-/** In milliseconds: what a server gets to answer a close, before the socket is cut off. */
-const CLOSE_TIMEOUT = 1_000
-
-const require = createRequire(import.meta.url)
-
-let nodeWebSocket: WebSocketConstructor | undefined
-
-/**
- * The class of sockets in Node.js: that of `ws` where it is installed, else Node.js's own, which
- * version 22 was the first to have. `ws` is not imported: the client alone does not bring it.
- *
- * @returns the class, or `undefined` where there is neither
- */
-function findWebSocket(): WebSocketConstructor | undefined {
-  nodeWebSocket ??= loadWs() ?? globalThis.WebSocket
-  return nodeWebSocket
-}
-
-function loadWs(): WebSocketConstructor | undefined {
-  let WebSocket: typeof ws.WebSocket
-  try {
-    WebSocket = require('ws')
-  } catch {
-    return undefined
-  }
-  // By default a server that has hung could keep a Node.js process alive for 30 s after a login.
-  return class extends WebSocket {
-    constructor(url: string) {
-      const options: ws.ClientOptions & { closeTimeout: number } = { closeTimeout: CLOSE_TIMEOUT }
-      super(url, options)
-    }
-  }
-}
+/** The codes by which Node.js says that it does not accept a certificate. */
+const CERTIFICATE_ERROR = /CERT|UNABLE_TO_VERIFY/
 
 /**
  * Logs a user in to a Hub by way of a login server.
@@ -51,5 +20,20 @@ function loadWs(): WebSocketConstructor | undefined {
  * const client = Client.withUserAuth(logIn, hubUrl)
  * const buckets = Buckets.withUserAuth(logIn, { host: hubUrl })
  */
-export const loginWithChallenge: LoginWithChallenge = (identity, options = {}) =>
-  shareLogin(checkSettings(identity, options, findWebSocket()))
+export const loginWithChallenge: LoginWithChallenge = (identity, options = {}) => {
+  const logIn = shareLogin(checkSettings(identity, options, findWebSocket()))
+  return () => logIn().catch(explainCertificate)
+}
+
+/** Tells a server whose certificate isn't accepted from one that is away. Browsers can't. */
+function explainCertificate(error: unknown): never {
+  if (!(error instanceof LoginError) || error.code !== 'connection_failed') throw error
+  const { cause } = error
+  const hasCode = typeof cause === 'object' && cause !== null && 'code' in cause
+  if (!hasCode || !CERTIFICATE_ERROR.test(String(cause.code))) throw error
+  throw new LoginError(
+    'connection_failed',
+    `The login server's certificate was not accepted (${cause.code}). If its authority is one that this machine doesn't trust, set NODE_EXTRA_CA_CERTS to the file with the authority's certificate.`,
+    { cause },
+  )
+}

@@ -1,6 +1,11 @@
 import type { WebSocket } from 'ws'
-import { decodeFields, encodeFields } from '../grpc/fields.js'
-import { encodeFrame, FIELDS_FLAG, MESSAGE_FLAG } from '../grpc/frames.js'
+import {
+  decodeFields,
+  encodeFields,
+  encodeFrame,
+  FIELDS_FLAG,
+  MESSAGE_FLAG,
+} from '../grpc/frames.js'
 import { type CallStatus, Status, writeStatus } from '../grpc/status.js'
 import { CallError, type HubCall } from './call.js'
 import { RequestQueue } from './request-queue.js'

@@ -7,6 +7,7 @@ import { text } from 'node:stream/consumers'
 import { PrivateKey } from '@textile/hub'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { listThreads } from '../../src/cli/list-threads.js'
+import { makeCertificate } from '../support/certificate.js'
 import type { Script } from '../support/faulty-hub.js'
 import { startFaultyWebHub } from '../support/faulty-web-hub.js'
 import { listsThreads } from '../support/lists-threads.js'
@@ -18,6 +19,7 @@ import {
   tokenMessage,
   wholeLogin,
 } from '../support/scripted-server.js'
+import { startTlsProxy } from '../support/tls-proxy.js'
 
 const program = join(import.meta.dirname, '../../dist/cli/main.js')
 
@@ -118,6 +120,16 @@ describe('for people', () => {
     expect(status).toBe(1)
     expect(stderr).toContain('connection_failed')
     expect(stderr).toContain('npm start')
+  })
+
+  it('tells a certificate that is not trusted from a server that is away', async () => {
+    const server = await startScriptedServer(answers(errorMessage('internal')))
+    const secure = await startTlsProxy(server.url, makeCertificate(), [])
+    const { stderr, status } = await login(`${secure}/ws/userauth`)
+    expect(status).toBe(1)
+    expect(stderr).toContain('connection_failed')
+    expect(stderr).toContain('NODE_EXTRA_CA_CERTS')
+    expect(stderr).not.toContain('npm start')
   })
 
   it('says what the login is called in the log of the server', async () => {

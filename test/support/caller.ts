@@ -17,7 +17,7 @@ export interface Caller {
   end(): void
 }
 
-/** Makes one call to a Hub's door, without the SDK. */
+/** Makes one call to a Hub's endpoint, without the SDK. */
 export type MakeCall = (
   url: string,
   path: string,

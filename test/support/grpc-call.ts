@@ -5,7 +5,7 @@ import { encodeFrame, FrameReader, MESSAGE_FLAG } from '../../src/grpc/frames.js
 import { type CallStatus, readStatus } from '../../src/grpc/status.js'
 import type { Caller, CallRecord } from './caller.js'
 
-/** Opens an HTTP/2 session to the native door at a `grpc://` address. */
+/** Opens an HTTP/2 session to the gRPC endpoint at a `grpc://` address. */
 export async function openSession(url: string): Promise<ClientHttp2Session> {
   const session = connect(url.replace(/^grpc/, 'http'))
   session.on('error', () => {})
