@@ -7,6 +7,7 @@ import { promisify } from 'node:util'
 import { expect, onTestFinished } from 'vitest'
 import { withDeadline } from '../../src/deadline.js'
 import { ROOT } from './markdown.js'
+import { freePort } from './ports.js'
 
 const run = promisify(execFile)
 
@@ -65,34 +66,49 @@ export async function runTool(
 }
 
 /**
- * Serves an app with the Vite that it has installed, until the test ends.
+ * Serves an app with a bundler that it has installed, until the test ends.
  *
- * @param command - `preview` for what was built, `dev` for the sources
- * @returns the page's address
+ * @param program - the bundler's program, in the app's `node_modules`
+ * @param args - its command, and the address 127.0.0.1 as it spells that
+ * @returns the page's address, once the bundler has printed it
  */
-export async function serveWithVite(
+export async function serveApp(
+  app: string,
+  program: string,
+  args: readonly string[],
+  env: Readonly<Record<string, string>> = {},
+): Promise<string> {
+  const port = String(await freePort())
+  const all = [join(app, 'node_modules', program), ...args, '--port', port]
+  const child = spawn(process.execPath, all, {
+    cwd: app,
+    env: { PATH: process.env.PATH, NEXT_TELEMETRY_DISABLED: '1', ...env },
+  })
+  onTestFinished(async () => {
+    const closed = once(child, 'close')
+    child.kill('SIGTERM')
+    await closed
+  })
+  let output = ''
+  const url = `http://127.0.0.1:${port}`
+  const listening = new Promise<string>((resolve, reject) => {
+    const read = (data: Buffer) => {
+      output += data
+      if (output.includes(url)) resolve(`${url}/`)
+    }
+    child.stdout.on('data', read)
+    child.stderr.on('data', read)
+    child.once('exit', () => reject(new Error(`${program} ended: ${output}`)))
+  })
+  const late = () => new Error(`${program} never listened: ${output}`)
+  return withDeadline(PATIENCE, listening, late)
+}
+
+/** Serves an app with Vite: what was built, or in development. */
+export function serveWithVite(
   app: string,
   command: 'dev' | 'preview',
   env: Readonly<Record<string, string>>,
 ): Promise<string> {
-  const program = join(app, 'node_modules/vite/bin/vite.js')
-  const args = [program, command, '--host', '127.0.0.1', '--port', '0']
-  const child = spawn(process.execPath, args, { cwd: app, env: { PATH: process.env.PATH, ...env } })
-  onTestFinished(async () => {
-    const closed = once(child, 'close')
-    child.kill('SIGKILL')
-    await closed
-  })
-  let output = ''
-  const listening = new Promise<string>((resolve, reject) => {
-    const read = (data: Buffer) => {
-      output += data
-      const [, url] = /(http:\/\/127\.0\.0\.1:\d+\/)/.exec(output) ?? []
-      if (url !== undefined) resolve(url)
-    }
-    child.stdout.on('data', read)
-    child.stderr.on('data', read)
-    child.once('exit', () => reject(new Error(`vite ended: ${output}`)))
-  })
-  return withDeadline(PATIENCE, listening, () => new Error(`vite never listened: ${output}`))
+  return serveApp(app, 'vite/bin/vite.js', [command, '--host', '127.0.0.1'], env)
 }
