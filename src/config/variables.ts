@@ -201,6 +201,12 @@ const development = {
     description:
       "TCP port of the built-in Hub's native gRPC endpoint, which the server uses. 0 takes a free port, which the log shows.",
   }),
+  DEV_HUB_SEED: text('the path of a file').optional().register(docs, {
+    description:
+      'A JSON file with users, databases and buckets. The built-in Hub adds what it does not have yet. See [the built-in Hub](dev-hub.md).',
+    unset: 'none; it starts empty',
+    example: './seed.json',
+  }),
 }
 
 /** All variables in groups, in the order of the documents. */

@@ -26,6 +26,7 @@ export async function callByWeb(
     send: (message) =>
       socket.send(Buffer.concat([Uint8Array.of(0), encodeFrame(MESSAGE_FLAG, message)])),
     end: () => socket.send(Uint8Array.of(1)),
+    leave: () => socket.terminate(),
   }
   const reader = new FrameReader(10_000_000)
   const replies: Uint8Array[] = []
