@@ -51,7 +51,11 @@ describe('after npm ci --omit=dev', () => {
     const { pubkey } = identity
     const app = await TestApp.connect(url)
     const { value } = await app.login(identity)
-    const { stdout } = await runProgram(program('cli/users.js'), { DATA_DIR }, ['list', '--json'])
+    const { stdout } = await runProgram(program('cli/main.js'), { DATA_DIR }, [
+      'users',
+      'list',
+      '--json',
+    ])
     expect(JSON.parse(stdout)).toMatchObject({ users: [{ pubkey, logins: 1 }] })
 
     const client = Client.withUserAuth(Object(value), hubUrl)
