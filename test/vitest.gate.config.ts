@@ -1,13 +1,15 @@
-import { defineConfig } from 'vitest/config'
+import { configDefaults, defineConfig } from 'vitest/config'
 import config from './vitest.config.js'
 
-/** What installs packages in folders of its own: minutes, where npm has none of them at hand. */
+/** `npm run test:gate`: attacks, fuzzing at length, many processes, packages put elsewhere. */
 export default defineConfig({
   test: {
     ...config.test,
-    include: ['test/**/*.gate.ts'],
+    include: ['test/**/*.gate.test.ts'],
+    exclude: configDefaults.exclude,
     testTimeout: 120_000,
     hookTimeout: 300_000,
+    // Several of them pack the packages, and some keep both cores busy.
     fileParallelism: false,
   },
 })

@@ -1,23 +1,13 @@
-import { defineConfig } from 'vitest/config'
+import { configDefaults, defineConfig } from 'vitest/config'
 import config from './vitest.config.js'
 
-/** The tests of the login and of sockets, but for those that take long: for mutation runs. */
-const FILES = [
-  'http/upgrade',
-  'http/origins',
-  'limits/limits',
-  'login/app-errors',
-  'login/endpoint',
-  'login/login',
-  'login/pending-logins',
-  'login/session',
-]
-
+/** `npm run mutate`: the tests of the folders that are mutated, but for those that take long. */
 export default defineConfig({
   test: {
     ...config.test,
-    include: FILES.map((name) => `test/${name}.test.ts`),
-    // None of them starts a process, and mutants need no build.
-    globalSetup: [],
+    include: ['test/{login,http,limits}/**/*.test.ts'],
+    exclude: [...configDefaults.exclude, '**/*.gate.test.ts', '**/{fuzz,silent-apps}.test.ts'],
+    // None of them starts a program of `dist`, and mutants need no build.
+    globalSetup: ['test/support/missing-programs.ts'],
   },
 })

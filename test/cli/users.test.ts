@@ -2,7 +2,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { openUserStore } from '../../src/users/open-user-store.js'
 import { dataFolder } from '../support/data-folder.js'
 import { randomIdentity } from '../support/identity.js'
-import { POSTGRES_PROGRAMS, type Postgres, startPostgres } from '../support/postgres.js'
+import { type Postgres, startPostgres } from '../support/postgres.js'
+import { PROGRAMS } from '../support/programs.js'
 import { runProgram } from '../support/server-process.js'
 
 const { pubkey } = randomIdentity()
@@ -193,7 +194,7 @@ describe('a wrong command line', () => {
   })
 })
 
-describe.skipIf(!POSTGRES_PROGRAMS)('with PostgreSQL', () => {
+describe.skipIf(!PROGRAMS.initdb)('with PostgreSQL', () => {
   let postgres: Postgres
   beforeAll(async () => {
     postgres = await startPostgres()

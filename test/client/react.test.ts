@@ -4,8 +4,9 @@ import { promisify } from 'node:util'
 import { build } from 'esbuild'
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
-import { findChromium, launchBrowser } from '../support/browser.js'
+import { launchBrowser } from '../support/browser.js'
 import { randomIdentity } from '../support/identity.js'
+import { PROGRAMS } from '../support/programs.js'
 import {
   answers,
   errorMessage,
@@ -17,8 +18,6 @@ import {
 
 const run = promisify(execFile)
 const ROOT = join(import.meta.dirname, '../..')
-const executablePath = findChromium()
-
 /** The page of consumers/hook.tsx, in a bundle with React in its development mode. */
 async function bundlePage(): Promise<string> {
   const { outputFiles } = await build({
@@ -33,14 +32,13 @@ async function bundlePage(): Promise<string> {
   return outputFiles[0]?.text ?? ''
 }
 
-// CI must not skip: there the browser's absence is a failure.
-describe.skipIf(!executablePath && !process.env.CI)('useUserAuth, in StrictMode,', () => {
+describe.skipIf(!PROGRAMS.chromium)('useUserAuth, in StrictMode,', () => {
   let browser: Browser
   let script: string
 
   beforeAll(async () => {
     script = await bundlePage()
-    browser = await launchBrowser(executablePath ?? '')
+    browser = await launchBrowser()
   })
 
   afterAll(() => browser.close())

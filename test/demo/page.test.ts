@@ -4,17 +4,10 @@ import { PrivateKey } from '@textile/hub'
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
 import type { LoginServer } from '../../src/http/server.js'
-import { findChromium, launchBrowser } from '../support/browser.js'
+import { launchBrowser } from '../support/browser.js'
 import type { Script } from '../support/faulty-hub.js'
 import { startWithDevHub, startWithFaultyHub } from '../support/login-server.js'
-
-const executablePath = findChromium()
-if (!executablePath) {
-  process.stderr.write(
-    '\n*** The tests in a browser are SKIPPED: no Chromium was found. Install one (on Debian: ' +
-      'apt-get install chromium), or name one with CHROME_PATH. ***\n\n',
-  )
-}
+import { PROGRAMS } from '../support/programs.js'
 
 /** How long a test waits for what the page must do, in ms. */
 const PATIENCE_MS = 10_000
@@ -28,12 +21,11 @@ interface Visit {
   readonly sockets: { opened: number; closed: number }
 }
 
-// CI must not skip: there the browser's absence is a failure.
-describe.skipIf(!executablePath && !process.env.CI)('the demo page, in a browser,', () => {
+describe.skipIf(!PROGRAMS.chromium)('the demo page, in a browser,', () => {
   let browser: Browser
 
   beforeAll(async () => {
-    browser = await launchBrowser(executablePath ?? '')
+    browser = await launchBrowser()
   })
 
   afterAll(() => browser.close())

@@ -8,10 +8,7 @@ import type { Profiler } from 'node:inspector'
 import { Session } from 'node:inspector/promises'
 import { tmpdir } from 'node:os'
 import { join, relative } from 'node:path'
-import { fileURLToPath } from 'node:url'
-import { start } from '../../dist/app/start.js'
-import { readConfig } from '../../dist/config/config.js'
-import { openLog } from '../../dist/log.js'
+import { fileURLToPath, pathToFileURL } from 'node:url'
 import { startHub } from '../soak/processes.js'
 import { randomIdentity } from '../support/identity.js'
 import { freePort } from '../support/ports.js'
@@ -26,6 +23,13 @@ const SETTLING_MS = 200
 
 const ROOT = join(import.meta.dirname, '../..')
 const DIST = join(ROOT, 'dist')
+
+// What was built, as V8 would see any helper of a loader, too; its types are those of the sources,
+// which can be checked before anything is built.
+const { start }: typeof import('../../src/app/start.js') = await importBuilt('app/start.js')
+const { readConfig }: typeof import('../../src/config/config.js') =
+  await importBuilt('config/config.js')
+const { openLog }: typeof import('../../src/log.js') = await importBuilt('log.js')
 
 /** A file of `src` that was entered: its lines, and the functions of it that ran. */
 interface Entered {
@@ -42,6 +46,10 @@ try {
 } finally {
   hub.stop()
   await rm(folder, { recursive: true })
+}
+
+function importBuilt(file: string) {
+  return import(pathToFileURL(join(DIST, file)).href)
 }
 
 /** Logs in once to warm up, then once more, and returns what the second login entered. */

@@ -7,7 +7,8 @@ import { randomIdentity } from '../support/identity.js'
 import { expectNothingLeft } from '../support/leftovers.js'
 import { startWithDevHub } from '../support/login-server.js'
 import { freePort } from '../support/ports.js'
-import { HAS_REDIS, type RedisServer, startRedis } from '../support/redis.js'
+import { PROGRAMS } from '../support/programs.js'
+import { type RedisServer, startRedis } from '../support/redis.js'
 import { TestApp } from '../support/test-app.js'
 
 const AWAY = /Redis is away/
@@ -24,7 +25,7 @@ async function open(url: string, limits = {}) {
   return { redis, rateLimits, lines, logged }
 }
 
-describe.runIf(HAS_REDIS || process.env.CI)('limits in Redis', () => {
+describe.skipIf(!PROGRAMS.redis)('limits in Redis', () => {
   let server: RedisServer
 
   beforeAll(async () => {

@@ -8,7 +8,7 @@ import { startWithDevHub } from '../support/login-server.js'
 import { TestApp } from '../support/test-app.js'
 
 /** Deadlines that a test can wait for, in seconds, and ones that it can't. */
-const SHORT = 0.1
+const SHORT = 0.5
 const LONG = 60
 
 /** Idle sockets to the Hub; here is the Hub's end of them, too. */
@@ -64,7 +64,9 @@ const faults: Record<string, Fault> = {
   },
   'asks for what it is refused instead of a login': {
     act: (app) => {
-      const asking = setInterval(() => app.send({ type: 'token', pubkey: 'x' }), 40)
+      const ask = () => app.send({ type: 'token', pubkey: 'x' })
+      ask()
+      const asking = setInterval(ask, 40)
       app.socket.once('close', () => clearInterval(asking))
     },
     outcome: ['invalid_pubkey', 'invalid_pubkey'],
@@ -97,10 +99,10 @@ const faults: Record<string, Fault> = {
   'sends a message that is too large in ten thousand fragments': {
     act: (app) => sendFragments(app, 10_000),
     outcome: [],
-    closeCode: 1009,
+    closeCode: 1008,
   },
   'sends fragments without end': {
-    act: (app) => sendFragments(app, 1_000),
+    act: (app) => sendFragments(app, 16),
     outcome: [],
     closeCode: 1008,
     endedBy: 'idleTimeout',
@@ -262,7 +264,7 @@ function fault(name: string): Fault {
 }
 
 describe('an app that never reads', () => {
-  it('is cut off once it leaves too much unread', async () => {
+  it('is cut off where it asks on and on', async () => {
     const limits = { loginsPerMinutePerIp: Number.POSITIVE_INFINITY, idleTimeout: LONG }
     const { hub, server } = await startWithDevHub({ limits })
     const app = await TestApp.connect(server.url)

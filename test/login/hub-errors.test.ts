@@ -26,16 +26,17 @@ async function upToSignature(call: FaultyCall): Promise<void> {
 }
 
 /** What the Hub does before the app has been challenged, and what the app is told. */
-const beforeChallenge: Record<string, { script: Script; code: string }> = {
+const beforeChallenge: Record<string, { script: Script; code: string; hubTimeout?: number }> = {
   'closes on connection': { script: async (call) => call.close(), code: 'hub_unavailable' },
   'drops the connection': {
     script: async (call) => call.drop(),
     code: 'hub_unavailable',
   },
-  'says nothing': { script: async () => {}, code: 'hub_timeout' },
+  'says nothing': { script: async () => {}, code: 'hub_timeout', hubTimeout: SHORT },
   'sends headers, then nothing': {
     script: async (call) => call.sendHeaders(),
     code: 'hub_timeout',
+    hubTimeout: SHORT,
   },
   'closes after the headers': {
     script: async (call) => {
@@ -121,11 +122,12 @@ const whileSigning: Record<string, { end: Script; code: string }> = {
 }
 
 /** What the Hub does once it has the signature. */
-const afterSignature: Record<string, { end: Script; code: string }> = {
-  'says nothing': { end: async () => {}, code: 'hub_timeout' },
+const afterSignature: Record<string, { end: Script; code: string; hubTimeout?: number }> = {
+  'says nothing': { end: async () => {}, code: 'hub_timeout', hubTimeout: SHORT },
   'sends a token but never ends': {
     end: async (call) => call.send(tokenReply(unsignedToken('x'))),
     code: 'hub_timeout',
+    hubTimeout: SHORT,
   },
   closes: { end: async (call) => call.close(), code: 'hub_unavailable' },
   'drops the connection': { end: async (call) => call.drop(), code: 'hub_unavailable' },
@@ -177,8 +179,8 @@ const doors: Record<string, { startHub: StartFaultyHub; scheme: string }> = {
 
 describe.each(Object.entries(doors))('by %s,', (_door, { startHub, scheme }) => {
   describe('a Hub that, before the challenge,', () => {
-    it.each(Object.entries(beforeChallenge))('%s', async (_name, { script, code }) => {
-      const { hub, server } = await startWithFaultyHub(script, { hubTimeout: SHORT }, startHub)
+    it.each(Object.entries(beforeChallenge))('%s', async (_name, { script, code, ...settings }) => {
+      const { hub, server } = await startWithFaultyHub(script, settings, startHub)
       const app = await TestApp.connect(server.url)
       app.send({ type: 'token', pubkey: randomIdentity().pubkey })
       expect(await app.next()).toMatchObject({ type: 'error', code })
@@ -226,12 +228,12 @@ describe.each(Object.entries(doors))('by %s,', (_door, { startHub, scheme }) => 
   })
 
   describe('a Hub that, having the signature,', () => {
-    it.each(Object.entries(afterSignature))('%s', async (_name, { end, code }) => {
+    it.each(Object.entries(afterSignature))('%s', async (_name, { end, code, ...settings }) => {
       const script: Script = async (call) => {
         await upToSignature(call)
         await end(call)
       }
-      const { hub, server } = await startWithFaultyHub(script, { hubTimeout: SHORT }, startHub)
+      const { hub, server } = await startWithFaultyHub(script, settings, startHub)
       const app = await TestApp.connect(server.url)
       expect(await app.login()).toMatchObject({ type: 'error', code })
       await expectNoLoginLeft(server, hub)

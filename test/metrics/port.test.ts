@@ -4,6 +4,7 @@ import { pino } from 'pino'
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { start } from '../../src/app/start.js'
 import { readConfig } from '../../src/config/config.js'
+import { startDevHub } from '../../src/dev-hub/hub.js'
 import { DEFAULT_LIMITS } from '../../src/limits/limits.js'
 import { startMetricsServer } from '../../src/metrics/metrics.js'
 import { dataFolder } from '../support/data-folder.js'
@@ -20,8 +21,17 @@ describe("the metrics' port", () => {
     const taken = createServer().listen(0, '127.0.0.1')
     await once(taken, 'listening')
     const address = taken.address()
-    const ports = { PORT: '0', DEV_HUB_PORT: '0', DEV_HUB_GRPC_PORT: '0' }
-    const environment = { ...ports, METRICS_PORT: String(metricsPort), DATA_DIR: dataDir }
+    const hub = await startDevHub({ port: 0 })
+    onTestFinished(() => hub.close())
+    const [{ key, secret } = { key: '', secret: '' }] = hub.apiKeys
+    const environment = {
+      HUB_URL: hub.url,
+      USER_API_KEY: key,
+      USER_API_SECRET: secret,
+      PORT: '0',
+      METRICS_PORT: String(metricsPort),
+      DATA_DIR: dataDir,
+    }
     const log = pino({ level: 'silent' })
     const takenPort = String(typeof address === 'object' ? address?.port : 0)
     const failing = start(readConfig({ ...environment, PORT: takenPort }), log)
@@ -68,7 +78,7 @@ describe("the metrics' port", () => {
       limits: DEFAULT_LIMITS,
       count() {
         if (isBroken) throw new Error('of no concern to a reader')
-        return { logins: 0, waiting: 0, sockets: 0, hubCalls: 0 }
+        return { logins: 0, waiting: 0, sockets: 0, connections: 0, hubCalls: 0 }
       },
       isHubDown: () => false,
       findReadiness: async () => 'ready',
@@ -84,7 +94,7 @@ describe("the metrics' port", () => {
     const metrics = await serveMetrics()
     metrics.events.serverOpened({
       limits: DEFAULT_LIMITS,
-      count: () => ({ logins: 0, waiting: 0, sockets: 0, hubCalls: 0 }),
+      count: () => ({ logins: 0, waiting: 0, sockets: 0, connections: 0, hubCalls: 0 }),
       isHubDown: () => false,
       findReadiness: () => new Promise(() => {}),
     })

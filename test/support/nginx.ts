@@ -1,6 +1,5 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync } from 'node:fs'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -8,17 +7,7 @@ import { join } from 'node:path'
 import { onTestFinished, vi } from 'vitest'
 import type { Certificate } from './certificate.js'
 import { readDocument } from './markdown.js'
-
-const PROGRAM = '/usr/sbin/nginx'
-
-/** Whether there is an nginx to try; a loud line where it is not installed. */
-export const HAS_NGINX = existsSync(PROGRAM)
-
-if (!HAS_NGINX) {
-  process.stderr.write(
-    '\n*** SKIPPED: the tests behind nginx. To run them: apt-get install nginx ***\n\n',
-  )
-}
+import { PROGRAMS } from './programs.js'
 
 /** What stands between the world and some servers. */
 export interface Site {
@@ -34,10 +23,11 @@ export interface Site {
  * with the test.
  */
 export async function startNginx(site: Site): Promise<void> {
+  if (PROGRAMS.nginx === undefined) throw new Error('nginx is not installed')
   const folder = await mkdtemp(join(tmpdir(), 'nginx-'))
   const file = join(folder, 'nginx.conf')
   await writeFile(file, configure(await adaptSite(site), folder))
-  const nginx = spawn(PROGRAM, ['-e', 'stderr', '-p', folder, '-c', file], {
+  const nginx = spawn(PROGRAMS.nginx, ['-e', 'stderr', '-p', folder, '-c', file], {
     stdio: ['ignore', 'ignore', 'pipe'],
   })
   let complaints = ''

@@ -1,17 +1,14 @@
 import { execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync, readdirSync } from 'node:fs'
 import { chown, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { promisify } from 'node:util'
 import { freePort } from './ports.js'
+import { PROGRAMS } from './programs.js'
 
 const run = promisify(execFile)
-
-/** Where Debian puts each version of PostgreSQL. */
-const VERSIONS = '/usr/lib/postgresql'
 
 /** Has a character that URLs escape, as the passwords of some have. */
 const PASSWORD = 'pass word/1'
@@ -30,24 +27,10 @@ export interface Postgres {
   close(): Promise<void>
 }
 
-/** Folder of PostgreSQL's programs; `undefined`, and a loud line, where it is not installed. */
-export const POSTGRES_PROGRAMS = findPrograms()
-
-function findPrograms(): string | undefined {
-  const versions = existsSync(VERSIONS) ? readdirSync(VERSIONS) : []
-  const folders = versions.map((version) => join(VERSIONS, version, 'bin'))
-  const folder = folders.filter((bin) => existsSync(join(bin, 'initdb'))).at(-1)
-  if (folder === undefined)
-    process.stderr.write(
-      '\n*** SKIPPED: the tests against PostgreSQL. To run them: apt-get install postgresql ***\n\n',
-    )
-  return folder
-}
-
 /** Starts a server with files, port and socket of its own, and waits until it takes connections. */
 export async function startPostgres(): Promise<Postgres> {
-  if (POSTGRES_PROGRAMS === undefined) throw new Error('PostgreSQL is not installed')
-  const programs = POSTGRES_PROGRAMS
+  if (PROGRAMS.initdb === undefined) throw new Error('PostgreSQL is not installed')
+  const programs = dirname(PROGRAMS.initdb)
   const owner = await serverOwner()
   const folder = await mkdtemp(join(tmpdir(), 'postgres-'))
   const passwordFile = join(folder, 'password')

@@ -1,23 +1,13 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { freePort } from './ports.js'
+import { PROGRAMS } from './programs.js'
 
-const PROGRAM = '/usr/bin/redis-server'
 const PASSWORD = 'open-sesame'
-
-/** Whether there is a Redis to try; a loud line where it is not installed. */
-export const HAS_REDIS = existsSync(PROGRAM)
-
-if (!HAS_REDIS) {
-  process.stderr.write(
-    '\n*** SKIPPED: the tests against Redis. To run them: apt-get install redis-server ***\n\n',
-  )
-}
 
 /** A Redis server of the test's own, which keeps nothing on disk. */
 export interface RedisServer {
@@ -37,12 +27,14 @@ export interface RedisServer {
 
 /** Starts a server on a port of its own, and waits until it takes connections. */
 export async function startRedis(): Promise<RedisServer> {
+  const program = PROGRAMS.redis
+  if (program === undefined) throw new Error('Redis is not installed')
   const folder = await mkdtemp(join(tmpdir(), 'redis-'))
   const port = await freePort()
   const start = async () => {
     const address = ['--bind', '127.0.0.1', '--port', String(port)]
     const args = [...address, '--save', '', '--appendonly', 'no', '--requirepass', PASSWORD]
-    const server = spawn(PROGRAM, args, { cwd: folder, stdio: ['ignore', 'pipe', 'inherit'] })
+    const server = spawn(program, args, { cwd: folder, stdio: ['ignore', 'pipe', 'inherit'] })
     const exited = once(server, 'exit')
     await ready(server.stdout)
     return { server, exited }

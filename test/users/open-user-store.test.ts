@@ -11,8 +11,9 @@ import {
 import { dataFolder } from '../support/data-folder.js'
 import { randomIdentity } from '../support/identity.js'
 import { freePort, takenPort } from '../support/ports.js'
-import { POSTGRES_PROGRAMS, type Postgres, startPostgres } from '../support/postgres.js'
+import { type Postgres, startPostgres } from '../support/postgres.js'
 import { emptyDatabase, query } from '../support/postgres-database.js'
+import { PROGRAMS } from '../support/programs.js'
 
 /** How many instances start at once. */
 const INSTANCES = 5
@@ -116,7 +117,7 @@ describe('a store in PostgreSQL that is not there', () => {
   })
 })
 
-describe.skipIf(!POSTGRES_PROGRAMS)('a store in PostgreSQL', () => {
+describe.skipIf(!PROGRAMS.initdb)('a store in PostgreSQL', () => {
   let postgres: Postgres
   beforeAll(async () => {
     postgres = await startPostgres()

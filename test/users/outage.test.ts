@@ -9,8 +9,9 @@ import { openSqlite } from '../../src/users/sqlite.js'
 import type { UserStore } from '../../src/users/user-store.js'
 import { dataFolder } from '../support/data-folder.js'
 import { randomIdentity } from '../support/identity.js'
-import { POSTGRES_PROGRAMS, type Postgres, startPostgres } from '../support/postgres.js'
+import { type Postgres, startPostgres } from '../support/postgres.js'
 import { emptyDatabase, query } from '../support/postgres-database.js'
+import { PROGRAMS } from '../support/programs.js'
 
 /** Has many users log in at once, so that several connections are in use. */
 async function logInCrowd(store: UserStore): Promise<void> {
@@ -74,7 +75,7 @@ describe('a statement that fails in SQLite', () => {
   })
 })
 
-describe.skipIf(!POSTGRES_PROGRAMS)('PostgreSQL', () => {
+describe.skipIf(!PROGRAMS.initdb)('PostgreSQL', () => {
   let postgres: Postgres
   beforeAll(async () => {
     postgres = await startPostgres()

@@ -3,8 +3,9 @@ import { openUserStore, type UsersConfig } from '../../src/users/open-user-store
 import type { UserStore } from '../../src/users/user-store.js'
 import { dataFolder } from '../support/data-folder.js'
 import { randomIdentity } from '../support/identity.js'
-import { POSTGRES_PROGRAMS, type Postgres, startPostgres } from '../support/postgres.js'
+import { type Postgres, startPostgres } from '../support/postgres.js'
 import { emptyDatabase } from '../support/postgres-database.js'
+import { PROGRAMS } from '../support/programs.js'
 import { WriterProcess } from './writer-process.js'
 
 /** How many processes there are, and how many logins each of them records. */
@@ -13,7 +14,7 @@ const LOGINS = 300
 
 let postgres: Postgres
 beforeAll(async () => {
-  if (POSTGRES_PROGRAMS) postgres = await startPostgres()
+  if (PROGRAMS.initdb) postgres = await startPostgres()
 })
 afterAll(() => postgres?.close())
 
@@ -22,7 +23,7 @@ const stores: [name: string, isThere: boolean, configure: () => Promise<UsersCon
   ['SQLite', true, async () => ({ kind: 'sqlite', folder: await dataFolder() })],
   [
     'PostgreSQL',
-    POSTGRES_PROGRAMS !== undefined,
+    PROGRAMS.initdb !== undefined,
     async () => ({ kind: 'postgres', url: await emptyDatabase(postgres.url) }),
   ],
 ]

@@ -2,7 +2,7 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
-import { findChromium, launchBrowser } from '../support/browser.js'
+import { launchBrowser } from '../support/browser.js'
 import { startWithDevHub } from '../support/login-server.js'
 import { readDocument } from '../support/markdown.js'
 import {
@@ -13,8 +13,7 @@ import {
   serveApp,
   type Tarballs,
 } from '../support/packages.js'
-
-const executablePath = findChromium()
+import { PROGRAMS } from '../support/programs.js'
 
 /** What the recipe of webpack is tried with. */
 const WEBPACK_APP = {
@@ -27,8 +26,7 @@ const WEBPACK_APP = {
     document.querySelector('main').textContent = \`\${threads.length} threads, Buffer: \${typeof Buffer}\``,
 }
 
-// CI must not skip: there the browser's absence is a failure.
-describe.skipIf(!executablePath && !process.env.CI)('the recipes of docs/bundlers.md', () => {
+describe.skipIf(!PROGRAMS.chromium)('the recipes of docs/bundlers.md', () => {
   let tarballs: Tarballs
   let folder: string
 
@@ -69,7 +67,7 @@ describe.skipIf(!executablePath && !process.env.CI)('the recipes of docs/bundler
   }
 
   async function open(url: string) {
-    const browser = await launchBrowser(executablePath ?? '')
+    const browser = await launchBrowser()
     onTestFinished(() => browser.close())
     const page = await browser.newPage()
     page.setDefaultTimeout(30_000)

@@ -4,9 +4,10 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { expect, it, onTestFinished } from 'vitest'
-import { findChromium, launchBrowser } from '../support/browser.js'
+import { launchBrowser } from '../support/browser.js'
 import { dataFolder } from '../support/data-folder.js'
 import { freePort } from '../support/ports.js'
+import { PROGRAMS } from '../support/programs.js'
 import { ProgramProcess } from '../support/server-process.js'
 
 const ROOT = join(import.meta.dirname, '../..')
@@ -114,28 +115,29 @@ it("the README's app runs on Node.js, and runs on when the server was killed and
   expect(await use('second')).toBe(SECOND)
 })
 
-it("the README's app runs in a browser, built with Vite, and runs on", {
-  timeout: TIMEOUT_MS,
-}, async ({ skip }) => {
-  const executablePath = findChromium()
-  if (!executablePath && !process.env.CI) return skip('no Chromium was found')
-  const server = await startServer()
-  const app = await appFolder({
-    'index.html': '<!doctype html><title>app</title><script type="module" src="app.ts"></script>',
-    'app.ts': await server.example('browser'),
-  })
-  const { build, preview } = await import('vite')
-  await build({ root: app, logLevel: 'silent', build: { target: 'es2022' } })
-  const site = await preview({ root: app, preview: { host: '127.0.0.1', port: 0 } })
-  onTestFinished(() => site.close())
-  const browser = await launchBrowser(executablePath ?? '')
-  onTestFinished(() => browser.close())
-  const page = await browser.newPage()
-  page.setDefaultTimeout(PATIENCE_MS)
-  await page.goto(site.resolvedUrls?.local[0] ?? '')
-  await page.waitForFunction('globalThis.use')
-  expect(await page.evaluate("use('first')")).toBe(FIRST)
-  await server.restart()
-  expect(await page.evaluate("use('second')")).toBe(SECOND)
-  return undefined
-})
+it.skipIf(!PROGRAMS.chromium)(
+  "the README's app runs in a browser, built with Vite, and runs on",
+  {
+    timeout: TIMEOUT_MS,
+  },
+  async () => {
+    const server = await startServer()
+    const app = await appFolder({
+      'index.html': '<!doctype html><title>app</title><script type="module" src="app.ts"></script>',
+      'app.ts': await server.example('browser'),
+    })
+    const { build, preview } = await import('vite')
+    await build({ root: app, logLevel: 'silent', build: { target: 'es2022' } })
+    const site = await preview({ root: app, preview: { host: '127.0.0.1', port: 0 } })
+    onTestFinished(() => site.close())
+    const browser = await launchBrowser()
+    onTestFinished(() => browser.close())
+    const page = await browser.newPage()
+    page.setDefaultTimeout(PATIENCE_MS)
+    await page.goto(site.resolvedUrls?.local[0] ?? '')
+    await page.waitForFunction('globalThis.use')
+    expect(await page.evaluate("use('first')")).toBe(FIRST)
+    await server.restart()
+    expect(await page.evaluate("use('second')")).toBe(SECOND)
+  },
+)

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { PrivateKey } from '@textile/hub'
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
-import { findChromium, launchBrowser } from '../support/browser.js'
+import { launchBrowser } from '../support/browser.js'
 import { startWithDevHub } from '../support/login-server.js'
 import { ROOT } from '../support/markdown.js'
 import {
@@ -15,6 +15,7 @@ import {
   serveWithVite,
   type Tarballs,
 } from '../support/packages.js'
+import { PROGRAMS } from '../support/programs.js'
 
 const CLIENT = 'textile-userauth-client'
 const MANIFEST = '{"private":true,"type":"module"}'
@@ -76,8 +77,6 @@ const VITE_APP = {
     }
     createRoot(document.querySelector('main')!).render(<StrictMode><App /></StrictMode>)`,
 }
-
-const executablePath = findChromium()
 
 describe('the package of the client', () => {
   let tarballs: Tarballs
@@ -160,12 +159,12 @@ describe('the package of the client', () => {
     const output = await runTool(vite, ['build', '--logLevel', 'warn'], { cwd: app })
     expect(output).toBe('')
 
-    if (!executablePath && !process.env.CI) return skip('no Chromium was found')
+    if (!PROGRAMS.chromium) return skip('no Chromium was found')
     const { server } = await startWithDevHub()
     const env = { LOGIN_SERVER: new URL(server.url).origin.replace('ws:', 'http:') }
     const url = await serveWithVite(app, 'preview', env)
     const identity = PrivateKey.fromRandom()
-    const browser = await launchBrowser(executablePath ?? '')
+    const browser = await launchBrowser()
     onTestFinished(() => browser.close())
     const page = await browser.newPage()
     const hash = new URLSearchParams({

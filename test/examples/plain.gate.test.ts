@@ -3,12 +3,11 @@ import { readFile } from 'node:fs/promises'
 import { createServer } from 'node:http'
 import { join } from 'node:path'
 import { expect, it, onTestFinished } from 'vitest'
-import { findChromium, launchBrowser } from '../support/browser.js'
+import { launchBrowser } from '../support/browser.js'
 import { dataFolder } from '../support/data-folder.js'
 import { ROOT } from '../support/markdown.js'
+import { PROGRAMS } from '../support/programs.js'
 import { ProgramProcess } from '../support/server-process.js'
-
-const executablePath = findChromium()
 
 /** Serves the example as a static server does, for a login server at another port than usual. */
 async function servePlainPage(serverPort: string): Promise<string> {
@@ -26,8 +25,7 @@ async function servePlainPage(serverPort: string): Promise<string> {
   return `http://127.0.0.1:${typeof address === 'object' ? address?.port : ''}/`
 }
 
-// CI must not skip: there the browser's absence is a failure.
-it.skipIf(!executablePath && !process.env.CI)(
+it.skipIf(!PROGRAMS.chromium)(
   'examples/plain.html logs in with the client that the server hands out, with a kept identity',
   async () => {
     const server = await ProgramProcess.start('index.js', {
@@ -37,7 +35,7 @@ it.skipIf(!executablePath && !process.env.CI)(
       DEV_HUB_GRPC_PORT: '0',
     })
     const [, port = ''] = await server.printed(/users log in at ws:\/\/[^:]+:(\d+)/)
-    const browser = await launchBrowser(executablePath ?? '')
+    const browser = await launchBrowser()
     onTestFinished(() => browser.close())
     const page = await browser.newPage()
     page.setDefaultTimeout(10_000)

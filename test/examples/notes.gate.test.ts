@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { basename, join } from 'node:path'
 import type { Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
-import { findChromium, launchBrowser } from '../support/browser.js'
+import { launchBrowser } from '../support/browser.js'
 import { dataFolder } from '../support/data-folder.js'
 import { ROOT } from '../support/markdown.js'
 import {
@@ -15,9 +15,8 @@ import {
   type Tarballs,
 } from '../support/packages.js'
 import { freePort } from '../support/ports.js'
+import { PROGRAMS } from '../support/programs.js'
 import { ProgramProcess } from '../support/server-process.js'
-
-const executablePath = findChromium()
 
 /** What of the example's folder is made there, and would not be in a fresh copy of it. */
 const MADE = ['node_modules', 'dist', 'package-lock.json']
@@ -31,8 +30,7 @@ const RED_PIXEL = Buffer.from(
 /** How long the page gets for what it does, in ms. */
 const PATIENCE_MS = 20_000
 
-// CI must not skip: there the browser's absence is a failure.
-describe.skipIf(!executablePath && !process.env.CI)('examples/notes, copied elsewhere,', () => {
+describe.skipIf(!PROGRAMS.chromium)('examples/notes, copied elsewhere,', () => {
   let tarballs: Tarballs
   let app: string
 
@@ -66,7 +64,7 @@ describe.skipIf(!executablePath && !process.env.CI)('examples/notes, copied else
   }
 
   async function open(url: string): Promise<{ page: Page; complaints: string[] }> {
-    const browser = await launchBrowser(executablePath ?? '')
+    const browser = await launchBrowser()
     onTestFinished(() => browser.close())
     const page = await browser.newPage()
     page.setDefaultTimeout(PATIENCE_MS)

@@ -5,11 +5,12 @@ import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { PrivateKey } from '@textile/hub'
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
-import { findChromium, launchBrowser } from '../support/browser.js'
+import { launchBrowser } from '../support/browser.js'
 import { dataFolder } from '../support/data-folder.js'
 import { startWithDevHub } from '../support/login-server.js'
 import { ROOT } from '../support/markdown.js'
 import { npmInstall, packAll, removeTarballs, runTool, type Tarballs } from '../support/packages.js'
+import { PROGRAMS } from '../support/programs.js'
 import { ProgramProcess } from '../support/server-process.js'
 
 const run = promisify(execFile)
@@ -124,16 +125,14 @@ describe('the package, as npm packs it,', () => {
     expect(await server.ended()).toMatchObject({ status: 0 })
   })
 
-  it('logs in from a plain Vite app', async ({ skip }) => {
-    const executablePath = findChromium()
-    if (!executablePath) return skip('no Chromium was found')
+  it.skipIf(!PROGRAMS.chromium)('logs in from a plain Vite app', async () => {
     const app = join(folder, 'app')
     for (const [name, text] of Object.entries(APP)) await writeFile(join(app, name), text)
     const { build, preview } = await import('vite')
     await build({ root: app, logLevel: 'silent', build: { target: 'es2022' } })
     const site = await preview({ root: app, preview: { host: '127.0.0.1', port: 0 } })
     onTestFinished(() => site.close())
-    const browser = await launchBrowser(executablePath)
+    const browser = await launchBrowser()
     onTestFinished(() => browser.close())
 
     const { server } = await startWithDevHub()
@@ -153,6 +152,5 @@ describe('the package, as npm packs it,', () => {
     const shown = page.locator('output:not(:empty)')
     await shown.waitFor({ state: 'attached', timeout: 10_000 })
     expect(await shown.textContent()).toBe(identity.public.toString())
-    return undefined
   })
 })

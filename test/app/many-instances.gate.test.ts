@@ -1,14 +1,15 @@
 import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest'
 import { z } from 'zod'
 import { type HubProcess, startHub } from '../soak/processes.js'
-import { findChromium, launchBrowser } from '../support/browser.js'
+import { launchBrowser } from '../support/browser.js'
 import { makeCertificate } from '../support/certificate.js'
 import { randomIdentity } from '../support/identity.js'
-import { HAS_NGINX, startNginx } from '../support/nginx.js'
+import { startNginx } from '../support/nginx.js'
 import { freePort } from '../support/ports.js'
-import { POSTGRES_PROGRAMS, type Postgres, startPostgres } from '../support/postgres.js'
+import { type Postgres, startPostgres } from '../support/postgres.js'
 import { emptyDatabase, query } from '../support/postgres-database.js'
-import { HAS_REDIS, type RedisServer, startRedis } from '../support/redis.js'
+import { PROGRAMS } from '../support/programs.js'
+import { type RedisServer, startRedis } from '../support/redis.js'
 import { ProgramProcess } from '../support/server-process.js'
 import { challengeOf, type Message, TestApp } from '../support/test-app.js'
 
@@ -16,15 +17,13 @@ import { challengeOf, type Message, TestApp } from '../support/test-app.js'
 const LOGINS = 240
 const AT_ONCE = 12
 
-const executablePath = findChromium()
-const hasAll = HAS_NGINX && HAS_REDIS && POSTGRES_PROGRAMS !== undefined && executablePath
+const hasAll = Object.values(PROGRAMS).every((path) => path !== undefined)
 
 const certificate = makeCertificate()
 
 const userRows = z.array(z.object({ pubkey: z.string(), logins: z.coerce.number() }))
 
-// CI must not skip: there a missing server is a failure.
-describe.runIf(hasAll || process.env.CI)('two instances behind nginx', () => {
+describe.runIf(hasAll)('two instances behind nginx', () => {
   let hub: HubProcess
   let postgres: Postgres
   let redis: RedisServer
@@ -69,7 +68,7 @@ describe.runIf(hasAll || process.env.CI)('two instances behind nginx', () => {
 
   it('log users in over wss in a real browser', async () => {
     const { origin } = await setUp({ DEMO: 'true', HUB_PUBLIC_URL: hub.webUrl })
-    const browser = await launchBrowser(executablePath ?? '')
+    const browser = await launchBrowser()
     onTestFinished(() => browser.close())
     const context = await browser.newContext({ ignoreHTTPSErrors: true })
     const page = await context.newPage()
