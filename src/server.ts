@@ -8,16 +8,16 @@
 export { type RunningServer, type StartOptions, start } from './app/start.js'
 export { type Config, readConfig } from './config/config.js'
 export { ConfigError } from './config/config-error.js'
-export type { DemoOptions } from './demo/demo.js'
-export type { TlsFiles } from './http/listener.js'
 export type { AllowedOrigins } from './http/origins.js'
 export {
+  type DemoOptions,
   type LoginServer,
   type ServerOptions,
   startServer,
   /** The former name of `startServer`. */
   startServer as createServer,
 } from './http/server.js'
+export type { TlsFiles } from './http/tls.js'
 export { connectToHub, type HubConnection } from './hub/connect.js'
 export { type Hub, HubError, type TokenCall } from './hub/hub.js'
 export { checkKey, type KeyKind } from './hub/key-check.js'

@@ -1,7 +1,7 @@
 import { configDefaults, defineConfig } from 'vitest/config'
 import config from './vitest.config.js'
 
-/** `npm run test:gate`: attacks, fuzzing at length, many processes, packages installed elsewhere. */
+/** `npm run test:gate`: attacks, fuzzing at length, many processes, packages put elsewhere. */
 export default defineConfig({
   test: {
     ...config.test,

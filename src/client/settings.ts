@@ -64,7 +64,9 @@ export function checkSettings(
   if (signal !== undefined && typeof signal?.addEventListener !== 'function')
     throw new TypeError('signal must be an AbortSignal')
   if (typeof WebSocket !== 'function')
-    throw new TypeError('WebSocket must be a class of sockets: this runtime has none of its own')
+    throw new TypeError(
+      'WebSocket must be a class of sockets: this runtime has none of its own. In Node.js 20, run npm install ws',
+    )
   if (typeof onStep !== 'function') throw new TypeError('onStep must be a function')
   return { identity, url, timeout: timeout * 1000, retries, signal, WebSocket, onStep }
 }

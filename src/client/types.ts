@@ -31,7 +31,7 @@ export interface LoginOptions {
   readonly retries?: number | undefined
   /** Aborts the login that runs, for all who wait for it, and every later one. */
   readonly signal?: AbortSignalLike | undefined
-  /** The class of sockets. By default the browser's, and in Node.js that of `isomorphic-ws`. */
+  /** The class of sockets. By default the runtime's own, and in Node.js that of `ws` if installed. */
   readonly WebSocket?: WebSocketConstructor | undefined
   /**
    * Called at each step of each login, at once and in order, for progress displays. What it

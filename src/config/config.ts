@@ -1,6 +1,6 @@
 import type { z } from 'zod'
-import type { TlsFiles } from '../http/listener.js'
 import type { AllowedOrigins } from '../http/origins.js'
+import type { TlsFiles } from '../http/tls.js'
 import type { ApiKey } from '../keys/api-signature.js'
 import type { Limits } from '../limits/limits.js'
 import type { LogLevel } from '../log.js'

@@ -1,7 +1,7 @@
 import { createPrivateKey, type KeyObject, X509Certificate } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { createSecureContext } from 'node:tls'
-import { secureContextOf, type TlsFiles } from '../http/listener.js'
+import { secureContextOf, type TlsFiles } from '../http/tls.js'
 
 /** What `TLS_CERT` and `TLS_KEY` make: files that fit, nothing where neither is set, or errors. */
 export interface TlsConfig {

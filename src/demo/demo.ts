@@ -16,18 +16,14 @@ const FILES = {
   '/main.css': 'main.css',
 }
 
-/** What the demo page needs to know. */
-export interface DemoOptions {
-  /** The Hub's gRPC-web endpoint as browsers reach it, `http:` or `https:`. */
-  readonly hubUrl: string
-}
-
 /**
  * Adds to an app the page on which a person logs in and watches it happen: `/` and the files it
  * loads, which are read once, now. Its policy lets it load nothing from elsewhere, and talk to this
  * server and the Hub alone.
+ *
+ * @param hubUrl - the Hub's gRPC-web endpoint as browsers reach it, `http:` or `https:`
  */
-export async function serveDemo(app: Koa, { hubUrl }: DemoOptions): Promise<void> {
+export async function serveDemo(app: Koa, hubUrl: string): Promise<void> {
   const router = new Router({ strict: true })
   router.get('/demo.json', (ctx) => {
     ctx.body = { hubUrl }

@@ -1,9 +1,9 @@
 import { createServer, type Server, type ServerOptions } from 'node:http'
 import { createServer as createTlsServer } from 'node:https'
 import type { AddressInfo, Socket } from 'node:net'
-import type { SecureContextOptions } from 'node:tls'
 import Koa from 'koa'
 import type { RequestLimits } from './requests.js'
+import { secureContextOf, type TlsFiles } from './tls.js'
 
 /** How long a client may take for a request's headers, and for the whole request, in ms. */
 const REQUEST_TIMEOUTS: ServerOptions = {
@@ -19,19 +19,6 @@ const HANDSHAKE_TIMEOUT_MS = 10_000
 
 /** How long a client may take to let go of a connection that is being closed, in ms. */
 export const CLOSE_TIMEOUT_MS = 1_000
-
-/** A certificate and its private key, each the content of a PEM file. */
-export interface TlsFiles {
-  /** The server's own certificate first, then those up to, but without, a root's. */
-  readonly cert: Buffer
-  /** Not encrypted. */
-  readonly key: Buffer
-}
-
-/** How TLS is spoken with a certificate: 1.2 at least, as RFC 8996 demands. */
-export function secureContextOf({ cert, key }: TlsFiles): SecureContextOptions {
-  return { cert, key, minVersion: 'TLSv1.2' }
-}
 
 /** A Koa app whose HTTP server bounds the time of requests and the number of connections. */
 export class BoundedKoa extends Koa {

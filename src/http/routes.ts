@@ -8,9 +8,10 @@ import { MAX_FRAGMENTS } from '../limits/socket-traffic.js'
 import { type LineWriter, printable } from '../log.js'
 import type { Readiness } from '../login/events.js'
 import { answerErrors, logFailure } from './errors.js'
-import { BoundedKoa, CLOSE_TIMEOUT_MS, type TlsFiles } from './listener.js'
+import { BoundedKoa, CLOSE_TIMEOUT_MS } from './listener.js'
 import { type RenewalRouteSettings, renewalRoutes } from './renewal.js'
 import { simpleAuthRoutes } from './simple-auth.js'
+import type { TlsFiles } from './tls.js'
 import { type SocketSettings, socketRoutes, verifyUpgrade } from './websocket.js'
 
 /** The most that a request's body may have where no route takes one. */

@@ -2,7 +2,6 @@ import { once } from 'node:events'
 import { setTimeout as wait } from 'node:timers/promises'
 import { Server as TlsServer } from 'node:tls'
 import { toMilliseconds } from '../deadline.js'
-import type { DemoOptions } from '../demo/demo.js'
 import { GuardedHub } from '../hub/guarded-hub.js'
 import type { Hub } from '../hub/hub.js'
 import { ServerKey } from '../hub/server-key.js'
@@ -24,12 +23,19 @@ import { LOGIN_PATH } from '../protocol.js'
 import type { Authorize } from '../users/authorize.js'
 import type { UserStore } from '../users/user-store.js'
 import { TrustedProxies } from './client-address.js'
-import { addressOf, CLOSE_TIMEOUT_MS, secureContextOf, type TlsFiles } from './listener.js'
+import { addressOf, CLOSE_TIMEOUT_MS } from './listener.js'
 import { type AllowedOrigins, isLoopback, onlyKnownHosts } from './origins.js'
 import { RequestLimits } from './requests.js'
 import { createApp } from './routes.js'
+import { secureContextOf, type TlsFiles } from './tls.js'
 import type { AdmissionSettings } from './upgrade.js'
 import { filterUpgrades } from './upgrade-requests.js'
+
+/** What the demo page needs to know. */
+export interface DemoOptions {
+  /** The Hub's gRPC-web endpoint as browsers reach it, `http:` or `https:`. */
+  readonly hubUrl: string
+}
 
 /**
  * The share of the calls which a Hub takes at a time that logins may hold while they wait for a
@@ -181,7 +187,7 @@ export async function startServer(options: ServerOptions): Promise<LoginServer> 
     // The page's libraries are loaded only where there is a page.
     const { serveDemo } = await import('../demo/demo.js')
     app.use(onlyKnownHosts(admission.allowedOrigins, log))
-    await serveDemo(app, demo)
+    await serveDemo(app, demo.hubUrl)
   }
   const server = app.listen({ port, host })
   filterUpgrades(server)

@@ -4,8 +4,9 @@ import { promisify } from 'node:util'
 import { runInNewContext } from 'node:vm'
 import { PrivateKey } from '@textile/hub'
 import { build } from 'esbuild'
-import { describe, expect, it } from 'vitest'
+import { beforeAll, describe, expect, it } from 'vitest'
 import { WebSocket } from 'ws'
+import { CLIENT_PACKAGE, writeClientPackage } from '../../src/build/client-package.js'
 import type { LoginWithChallenge } from '../../src/client/types.js'
 import { Ed25519Identity } from '../support/ed25519-identity.js'
 import { startScriptedServer, wholeLogin } from '../support/scripted-server.js'
@@ -84,10 +85,16 @@ describe("the package's types", () => {
   const tsc = join(root, 'node_modules/typescript/bin/tsc')
   const strict = ['--ignoreConfig', '--noEmit', '--strict', '--exactOptionalPropertyTypes']
 
+  beforeAll(() => writeClientPackage(join(here, 'consumers/node_modules', CLIENT_PACKAGE)))
+
   it.each([
     ['bare.ts', '--lib es2022 --types --module nodenext'],
     ['bare.ts', '--lib es2022 --types --module esnext --moduleResolution bundler'],
     ['page.ts', '--lib es2022,dom --types --module esnext --moduleResolution bundler'],
+    [
+      'hook.tsx',
+      '--lib es2022,dom --types --module esnext --moduleResolution bundler --jsx react-jsx',
+    ],
     ['hub.ts', '--lib es2022 --types node --module nodenext --skipLibCheck'],
     ['hub.ts', '--lib es2022,dom --types node --module nodenext --skipLibCheck'],
   ])('fit %s with %s', async (file, options) => {

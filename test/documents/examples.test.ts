@@ -4,6 +4,7 @@ import { basename, join, relative } from 'node:path'
 import { promisify } from 'node:util'
 import { transform } from 'esbuild'
 import { expect, it, onTestFinished } from 'vitest'
+import { CLIENT_PACKAGE, writeClientPackage } from '../../src/build/client-package.js'
 import { randomIdentity } from '../support/identity.js'
 import { type Block, ROOT, readDocuments } from '../support/markdown.js'
 import { freePort } from '../support/ports.js'
@@ -19,10 +20,11 @@ async function examples(): Promise<Block[]> {
   return blocks.filter(({ language }) => ['ts', 'tsx'].includes(language))
 }
 
-/** Makes a folder beside this file, where the project's packages and itself are found. */
+/** Makes a folder beside this file, where the project's packages, itself and its client are found. */
 async function makeFolder(): Promise<string> {
   const folder = await mkdtemp(join(import.meta.dirname, 'examples-'))
   onTestFinished(() => rm(folder, { recursive: true }))
+  await writeClientPackage(join(folder, 'node_modules', CLIENT_PACKAGE))
   return folder
 }
 

@@ -21,6 +21,9 @@ interface Package {
 /** A variable that Node.js reads by itself. */
 const VARIABLE_OF_NODE = 'NODE_EXTRA_CA_CERTS'
 
+/** The example whose scripts documents tell a reader to run, too. */
+const EXAMPLE = 'examples/notes'
+
 /** Programs of the system that a document may tell its reader to run. */
 const SYSTEM =
   'cd chmod chown cp curl docker git grep head jq kill mkdir openssl tail useradd'.split(' ')
@@ -68,9 +71,9 @@ export function readVariables(): string[] {
   return [...example.matchAll(/^#?([A-Z][A-Z_]*)=/gm)].map(([, name = '']) => name)
 }
 
-/** What package.json says. */
-export function readPackage(): Package {
-  return JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8'))
+/** What package.json says. @param folder - that of an example, else the project's */
+export function readPackage(folder = '.'): Package {
+  return JSON.parse(readFileSync(join(ROOT, folder, 'package.json'), 'utf8'))
 }
 
 function splitAt(words: readonly string[], separators: readonly string[]): string[][] {
@@ -99,7 +102,7 @@ function findProgramErrors([program = '', ...args]: readonly string[]): string[]
   const [command = '', name = ''] = args.filter((word) => !['--silent', '-s'].includes(word))
   if (!NPM.includes(command)) return [`npm has no ${command}`]
   if (command !== 'run') return []
-  const script = scripts[name]
+  const script = scripts[name] ?? readPackage(EXAMPLE).scripts[name]
   if (script === undefined) return [`there is no script ${name}`]
   const options = args.includes('--') ? args.slice(args.indexOf('--') + 1) : []
   const ours = programOf(script)

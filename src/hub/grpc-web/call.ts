@@ -1,4 +1,4 @@
-import { WebSocket } from 'ws'
+import WebSocket from 'isomorphic-ws'
 import { decodeFields, FIELDS_FLAG } from '../../grpc/frames.js'
 import { type CallStatus, readStatus, Status } from '../../grpc/status.js'
 import { HubError } from '../hub.js'

@@ -1,5 +1,6 @@
 /** Compiled as a web page is: with the browser's own `WebSocket` and `AbortSignal`. */
 import { loginWithChallenge } from 'textile-userauth/client'
+import { seedFromSignature, WalletError } from 'textile-userauth-client/wallet'
 
 const { signal } = new AbortController()
 const key = crypto.subtle.generateKey('Ed25519', false, ['sign'])
@@ -12,3 +13,12 @@ export const logIn = loginWithChallenge(
   },
   { WebSocket, signal },
 )
+
+export async function seed(sign: (text: string) => Promise<string>): Promise<Uint8Array> {
+  try {
+    return await seedFromSignature(sign, 'Sign in to Notes', { storage: localStorage })
+  } catch (error) {
+    if (error instanceof WalletError && error.code === 'not_deterministic') return new Uint8Array()
+    throw error
+  }
+}

@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process'
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
@@ -10,11 +10,12 @@ import { openUserStore } from '../../src/users/open-user-store.js'
 import { launchBrowser } from '../support/browser.js'
 import { dataFolder } from '../support/data-folder.js'
 import { startWithDevHub } from '../support/login-server.js'
+import { ROOT } from '../support/markdown.js'
+import { npmInstall, packAll, removeTarballs, runTool, type Tarballs } from '../support/packages.js'
 import { PROGRAMS } from '../support/programs.js'
 import { ProgramProcess, READY, SERVER } from '../support/server-process.js'
 
 const run = promisify(execFile)
-const ROOT = join(import.meta.dirname, '../..')
 
 /** A plain Vite app that logs in with a given key at a given server, and shows its public key. */
 const APP = {
@@ -30,31 +31,27 @@ const APP = {
 
 describe('the package, as npm packs it,', () => {
   let folder: string
-  let tarball: string
+  let tarballs: Tarballs
   let packed: string[]
 
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), 'userauth-package-'))
-    const pack = ['pack', '--ignore-scripts', '--json', '--pack-destination', folder]
-    const { stdout } = await run('npm', pack, { cwd: ROOT })
-    const [{ filename, files }] = JSON.parse(stdout)
-    packed = files.map(({ path }: { path: string }) => path)
-    tarball = join(folder, filename)
+    tarballs = await packAll()
     await mkdir(join(folder, 'app'))
     await writeFile(join(folder, 'app/package.json'), '{"private":true,"type":"module"}')
-    const install = ['install', '--no-audit', '--no-fund', '--prefer-offline', tarball]
-    await run('npm', install, { cwd: join(folder, 'app') })
+    await npmInstall(join(folder, 'app'), tarballs.server)
+    packed = await readdir(join(folder, 'app/node_modules/textile-userauth'), { recursive: true })
   })
 
-  afterAll(() => rm(folder, { recursive: true, force: true }))
+  afterAll(async () => {
+    await removeTarballs(tarballs)
+    await rm(folder, { recursive: true, force: true })
+  })
 
-  /** Runs a tool of this project's from its installed packages. */
-  async function runTool(path: string, ...args: string[]): Promise<void> {
-    const tool = run(process.execPath, [join(ROOT, 'node_modules', path), ...args], { cwd: ROOT })
-    await tool.catch(({ stdout, stderr }) => expect.unreachable(`${stdout}${stderr}`))
-  }
-
-  it('satisfies publint', () => runTool('publint/src/cli.js', 'run', tarball, '--strict'))
+  it('satisfies publint', async () => {
+    const publint = join(ROOT, 'node_modules/publint/src/cli.js')
+    await runTool(publint, ['run', tarballs.server, '--strict'])
+  })
 
   it('has no source map, as it has no sources', () => {
     expect(packed.filter((file) => file.endsWith('.map'))).toEqual([])
@@ -66,8 +63,26 @@ describe('the package, as npm packs it,', () => {
     }
   })
 
-  it('has types for whoever can import it: it is for ESM alone', () =>
-    runTool('@arethetypeswrong/cli/dist/index.js', tarball, '--profile', 'esm-only'))
+  it('has types for whoever can import it: it is for ESM alone', async () => {
+    const attw = join(ROOT, 'node_modules/@arethetypeswrong/cli/dist/index.js')
+    await runTool(attw, [tarballs.server, '--profile', 'esm-only'])
+  })
+
+  it('has types that need nothing but what it depends on, and those of Node.js', async () => {
+    const app = join(folder, 'app')
+    await npmInstall(app, '--save-dev', 'typescript', '@types/node@20')
+    await writeFile(join(app, 'types.ts'), "export * from 'textile-userauth/server'")
+    const options =
+      '--ignoreConfig --noEmit --strict --module nodenext --types node --skipLibCheck false'
+    const tsc = join(app, 'node_modules/typescript/bin/tsc')
+    const compiled = run(process.execPath, [tsc, ...options.split(' '), 'types.ts'], { cwd: app })
+    const { stdout } = await compiled.catch((error) => error)
+    // What is wrong with the types of other packages is not ours.
+    const ours = String(stdout)
+      .split('\n')
+      .filter((line) => line.includes('textile-userauth/'))
+    expect(ours).toEqual([])
+  })
 
   it('logs in on Node.js', async () => {
     const { server } = await startWithDevHub()
