@@ -133,7 +133,7 @@ const users = {
 const limits = {
   LOGINS_PER_MINUTE_PER_IP: limit.default(DEFAULT_LIMITS.loginsPerMinutePerIp).register(docs, {
     description:
-      'How many logins an IP address may start in a minute. Invalid messages count too. IPv6 addresses count by their first 64 bits, here and below.',
+      'How many logins an IP address may start in a minute. Invalid messages count too. It may send ten times as many requests. IPv6 addresses count by their first 64 bits, here and below.',
   }),
   LOGINS_PER_MINUTE_PER_KEY: limit.default(DEFAULT_LIMITS.loginsPerMinutePerKey).register(docs, {
     description: 'How many logins of a public key may succeed in a minute.',
@@ -142,7 +142,8 @@ const limits = {
     description: 'How many WebSockets may be open at once.',
   }),
   MAX_SOCKETS_PER_IP: limit.default(DEFAULT_LIMITS.maxSocketsPerIp).register(docs, {
-    description: 'How many WebSockets of one IP address may be open at once.',
+    description:
+      'How many WebSockets of one IP address may be open at once. It may have 50 TCP connections more.',
   }),
   MAX_HUB_CALLS: limit.default(DEFAULT_LIMITS.maxHubCalls).register(docs, {
     description: 'How many login steps the Hub is asked for at once. As many more may queue.',

@@ -1,11 +1,20 @@
+import { createHash } from 'node:crypto'
+import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type Koa from 'koa'
 import helmet from 'koa-helmet'
 import Router from 'koa-router'
-import serve from 'koa-static'
 
-/** Where the build puts the page: its HTML, script and style sheet. */
+/** Where the build puts the page. */
 const PAGE = join(import.meta.dirname, '../../dist/demo/page')
+
+/** The files of the page, by the paths that they are served at. */
+const FILES = {
+  '/': 'index.html',
+  '/index.html': 'index.html',
+  '/main.js': 'main.js',
+  '/main.css': 'main.css',
+}
 
 /** What the demo page needs to know. */
 export interface DemoOptions {
@@ -15,16 +24,31 @@ export interface DemoOptions {
 
 /**
  * Adds to an app the page on which a person logs in and watches it happen: `/` and the files it
- * loads. Its policy lets it load nothing from elsewhere, and talk to this server and the Hub alone.
+ * loads, which are read once, now. Its policy lets it load nothing from elsewhere, and talk to this
+ * server and the Hub alone.
  */
-export function serveDemo(app: Koa, { hubUrl }: DemoOptions): void {
+export async function serveDemo(app: Koa, { hubUrl }: DemoOptions): Promise<void> {
   const router = new Router({ strict: true })
   router.get('/demo.json', (ctx) => {
     ctx.body = { hubUrl }
   })
+  for (const [path, name] of Object.entries(FILES)) {
+    const body = await readFile(join(PAGE, name))
+    const etag = createHash('sha256').update(body).digest('base64url')
+    router.get(path, (ctx) => {
+      ctx.etag = etag
+      // Kept, but asked for again each time: the next version of the server has other files.
+      ctx.set('Cache-Control', 'no-cache')
+      ctx.status = 200
+      if (ctx.fresh) ctx.status = 304
+      else {
+        ctx.type = name
+        ctx.body = body
+      }
+    })
+  }
   app.use(protect(hubUrl))
   app.use(router.routes())
-  app.use(serve(PAGE))
 }
 
 function protect(hubUrl: string): Koa.Middleware {

@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http'
-import { isIPv4 } from 'node:net'
+import { isIPv4, type Socket } from 'node:net'
 import ipaddr from 'ipaddr.js'
 import proxyaddr from 'proxy-addr'
 
@@ -23,6 +23,18 @@ export class TrustedProxies {
     if (invalid !== undefined) throw new TypeError(`${invalid} is neither an address nor a range`)
     this.#isTrusted = proxyaddr.compile([...ranges])
     this.#hasProxies = ranges.length > 0
+  }
+
+  /**
+   * Names the peer of a connection, as {@link clientOf} does.
+   *
+   * @returns `undefined` where the peer is a trusted proxy, which speaks for many clients
+   */
+  peerOf({ remoteAddress = '' }: Pick<Socket, 'remoteAddress'>): string | undefined {
+    const peer = remoteAddress.replace(IPV4_IN_IPV6, '')
+    if (!this.#hasProxies && isIPv4(peer)) return peer
+    if (!ipaddr.isValid(peer)) return 'unknown'
+    return this.#isTrusted(peer, 0) ? undefined : nameOf(ipaddr.process(peer))
   }
 
   /**

@@ -3,6 +3,7 @@ import { createServer as createTlsServer } from 'node:https'
 import type { AddressInfo, Socket } from 'node:net'
 import type { SecureContextOptions } from 'node:tls'
 import Koa from 'koa'
+import type { RequestLimits } from './requests.js'
 
 /** How long a client may take for a request's headers, and for the whole request, in ms. */
 const REQUEST_TIMEOUTS: ServerOptions = {
@@ -15,9 +16,6 @@ const REQUEST_TIMEOUTS: ServerOptions = {
 
 /** How long a client may take for the TLS handshake, in ms: Node.js would wait two minutes. */
 const HANDSHAKE_TIMEOUT_MS = 10_000
-
-/** How many connections there may be beside those of open sockets: requests and upgrades. */
-const REQUEST_CONNECTIONS = 1_000
 
 /** How long a client may take to let go of a connection that is being closed, in ms. */
 export const CLOSE_TIMEOUT_MS = 1_000
@@ -37,40 +35,40 @@ export function secureContextOf({ cert, key }: TlsFiles): SecureContextOptions {
 
 /** A Koa app whose HTTP server bounds the time of requests and the number of connections. */
 export class BoundedKoa extends Koa {
-  /**
-   * The TCP connections, from the moment they are accepted. Node.js itself knows those on which
-   * HTTP is spoken, but not one that is silent instead of shaking hands for TLS.
-   */
-  readonly #connections = new Set<Socket>()
+  readonly #limits: RequestLimits
 
   /**
-   * @param maxSockets - how many WebSockets there may be; `Infinity` for any number
+   * @param limits - which connections are accepted, and which of their requests answered
    * @param tls - what to serve TLS with; it is plain HTTP where missing
    */
-  constructor(maxSockets: number, tls?: TlsFiles) {
+  constructor(limits: RequestLimits, tls?: TlsFiles) {
     super()
+    this.#limits = limits
     this.listen = (...args: unknown[]) => {
       const server = this.#createServer(tls)
-      server.maxConnections = maxSockets + REQUEST_CONNECTIONS
-      server.on('connection', (socket: Socket) => {
-        this.#connections.add(socket)
-        socket.once('close', () => this.#connections.delete(socket))
-      })
+      acceptOnly(server, (socket) => limits.accept(socket))
+      server.on('upgrade', (request) => limits.upgradeRequested(request))
       Reflect.apply(server.listen, server, args)
       return server
     }
   }
 
-  /** Cuts all connections off at once. */
-  destroyConnections(): void {
-    for (const socket of this.#connections) socket.destroy()
-  }
-
   #createServer(tls: TlsFiles | undefined): Server {
-    if (!tls) return createServer(REQUEST_TIMEOUTS, this.callback())
+    const listener = this.#limits.guard(this.callback())
+    if (!tls) return createServer(REQUEST_TIMEOUTS, listener)
     const options = { ...secureContextOf(tls), handshakeTimeout: HANDSHAKE_TIMEOUT_MS }
-    return createTlsServer({ ...REQUEST_TIMEOUTS, ...options }, this.callback())
+    return createTlsServer({ ...REQUEST_TIMEOUTS, ...options }, listener)
   }
+}
+
+/** Has a server take only those connections for which `isAccepted` returns true, TLS or not. */
+function acceptOnly(server: Server, isAccepted: (socket: Socket) => boolean): void {
+  const listeners = server.listeners('connection')
+  server.removeAllListeners('connection')
+  server.on('connection', (socket: Socket) => {
+    if (!isAccepted(socket)) return
+    for (const listener of listeners) Reflect.apply(listener, server, [socket])
+  })
 }
 
 /**

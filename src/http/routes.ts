@@ -4,6 +4,7 @@ import json from 'koa-json'
 import logger from 'koa-logger'
 import Router from 'koa-router'
 import websockify, { type WebSocketApp } from 'koa-websocket'
+import { MAX_FRAGMENTS } from '../limits/socket-traffic.js'
 import type { Log } from '../log.js'
 import type { Readiness } from '../login/events.js'
 import { answerErrors } from './errors.js'
@@ -30,9 +31,12 @@ export interface AppSettings extends SocketSettings {
 /** Builds the Koa app: HTTP routes, and the WebSocket route that logs users in. */
 export function createApp(settings: AppSettings): BoundedKoa & WebSocketApp {
   const { log, admission } = settings
-  const app = websockify(new BoundedKoa(admission.limits.maxSockets, settings.tls), {
+  const app = websockify(new BoundedKoa(settings.requestLimits, settings.tls), {
     verifyClient: ({ req }, decide) => verifyUpgrade(req, settings, decide),
     maxPayload: admission.limits.maxMessageBytes,
+    maxFragments: MAX_FRAGMENTS,
+    // Pings are bounded by what they count for, and end with a close code.
+    maxPendingAutoPongs: 0,
     closeTimeout: CLOSE_TIMEOUT_MS,
     perMessageDeflate: false,
   })

@@ -9,6 +9,9 @@ import { ServerKey } from '../hub/server-key.js'
 import type { ApiKey } from '../keys/api-signature.js'
 import { EventLoopWatch } from '../limits/event-loop.js'
 import { completeLimits, type Limits } from '../limits/limits.js'
+import { LoadShedding } from '../limits/load-shedding.js'
+import { OpenSockets } from '../limits/open-sockets.js'
+import { Penalties } from '../limits/penalties.js'
 import { type OpenLimiter, RateLimits } from '../limits/rate-limits.js'
 import type { Log } from '../log.js'
 import type { LoginEvents, Readiness, ServerCounts } from '../login/events.js'
@@ -21,8 +24,9 @@ import type { UserStore } from '../users/user-store.js'
 import { TrustedProxies } from './client-address.js'
 import { addressOf, CLOSE_TIMEOUT_MS, secureContextOf, type TlsFiles } from './listener.js'
 import { type AllowedOrigins, isLoopback } from './origins.js'
+import { RequestLimits } from './requests.js'
 import { createApp } from './routes.js'
-import { type AdmissionSettings, OpenSockets } from './upgrade.js'
+import type { AdmissionSettings } from './upgrade.js'
 
 /**
  * The share of the calls which a Hub takes at a time that logins may hold while they wait for a
@@ -106,22 +110,27 @@ export async function startServer(options: ServerOptions): Promise<LoginServer> 
   )
   const rateLimits = new RateLimits(limits, options.openLimiter)
   const openSockets = new OpenSockets()
-  const eventLoop = new EventLoopWatch()
+  const loadShedding = new LoadShedding(openSockets)
+  const eventLoop = new EventLoopWatch((isLagging) => loadShedding.endSecond(isLagging))
+  const proxies = new TrustedProxies(options.trustedProxies)
+  const requestLimits = new RequestLimits({ limits, proxies, rateLimits, events, log })
   const sessions = new Set<LoginSession>()
   const admission: AdmissionSettings = {
     limits,
     rateLimits,
     openSockets,
+    penalties: new Penalties(),
     log,
     allowedOrigins: options.allowedOrigins ?? 'local',
     isLocal: host !== undefined && isLoopback(host),
-    proxies: new TrustedProxies(options.trustedProxies),
+    proxies,
     isDraining: false,
   }
   const count = (): ServerCounts => ({
     logins: loginLog.running,
     waiting: pendingLogins.size,
     sockets: openSockets.total,
+    connections: requestLimits.connections.total,
     hubCalls: hub.callsInFlight,
   })
   const findReadiness = async (): Promise<Readiness> => {
@@ -138,15 +147,16 @@ export async function startServer(options: ServerOptions): Promise<LoginServer> 
     events,
     pendingLogins,
     rateLimits,
-    eventLoop,
+    loadShedding,
     sessions,
+    requestLimits,
     admission,
     findReadiness,
   })
   if (demo) {
     // The page's libraries are loaded only where there is a page.
     const { serveDemo } = await import('../demo/demo.js')
-    serveDemo(app, demo)
+    await serveDemo(app, demo)
   }
   const server = app.listen({ port, host })
   // ws repeats the HTTP server's errors, and a repetition that nobody hears ends the process.
@@ -171,7 +181,7 @@ export async function startServer(options: ServerOptions): Promise<LoginServer> 
       const closed = once(server, 'close')
       server.close()
       // Browsers open connections ahead of need, which never count as idle.
-      const impatience = setTimeout(() => app.destroyConnections(), CLOSE_TIMEOUT_MS)
+      const impatience = setTimeout(() => requestLimits.connections.destroyAll(), CLOSE_TIMEOUT_MS)
       await closed
       clearTimeout(impatience)
       eventLoop.close()

@@ -1,5 +1,7 @@
 import type { IncomingMessage } from 'node:http'
 import { type LimitName, type Limits, RETRY_AFTER } from '../limits/limits.js'
+import type { OpenSockets } from '../limits/open-sockets.js'
+import type { Penalties } from '../limits/penalties.js'
 import type { RateLimits } from '../limits/rate-limits.js'
 import type { Log } from '../log.js'
 import type { RefusalStatus } from '../login/events.js'
@@ -27,37 +29,11 @@ export interface AdmissionSettings {
   readonly proxies: TrustedProxies
   readonly rateLimits: RateLimits
   readonly openSockets: OpenSockets
+  /** Of addresses whose sockets flood. */
+  readonly penalties: Penalties
   readonly log: Log
   /** Whether the server is stopping: whoever comes then is sent elsewhere. */
   isDraining: boolean
-}
-
-/** Counts open sockets, in all and by address. */
-export class OpenSockets {
-  readonly #byAddress = new Map<string, number>()
-  #total = 0
-
-  /** How many are open. */
-  get total(): number {
-    return this.#total
-  }
-
-  /** How many an address has open. */
-  of(address: string): number {
-    return this.#byAddress.get(address) ?? 0
-  }
-
-  add(address: string): void {
-    this.#total += 1
-    this.#byAddress.set(address, this.of(address) + 1)
-  }
-
-  remove(address: string): void {
-    this.#total -= 1
-    const left = this.of(address) - 1
-    if (left > 0) this.#byAddress.set(address, left)
-    else this.#byAddress.delete(address)
-  }
 }
 
 /**
@@ -69,23 +45,22 @@ export class OpenSockets {
 export async function decideUpgrade(
   request: IncomingMessage,
   settings: AdmissionSettings,
-  decide: (refusal: Refusal | undefined) => void,
+  decide: (refusal: Refusal | undefined) => Promise<void> | void,
 ): Promise<void> {
-  if (pathOf(request) !== LOGIN_PATH) return decide({ status: 404 })
-  const refusal = refuseRequest(request, settings)
-  if (refusal) return decide(refusal)
   const address = settings.proxies.clientOf(request)
   let retryAfter: number
   try {
-    retryAfter = await settings.rateLimits.countUpgrade(address)
+    retryAfter = await settings.rateLimits.countRequest(address)
   } catch (err) {
     settings.log.error({ err }, 'an upgrade could not be counted')
     return decide(UNAVAILABLE)
   }
   if (retryAfter > 0) {
-    return decide({ status: 429, retryAfter, limit: 'upgrades_per_minute_per_ip' })
+    return decide({ status: 429, retryAfter, limit: 'requests_per_minute_per_ip' })
   }
-  if (settings.isDraining) return decide(UNAVAILABLE)
+  if (pathOf(request) !== LOGIN_PATH) return decide({ status: 404 })
+  const refusal = refuseRequest(request, settings)
+  if (refusal) return decide(refusal)
   // From here to the open socket nothing is awaited: no two upgrades get the same last place.
   return decide(refuseForNumbers(address, settings))
 }
@@ -127,8 +102,10 @@ function refuseRequest(
 /** Whether there are too many sockets for one more. */
 function refuseForNumbers(
   address: string,
-  { limits, openSockets }: AdmissionSettings,
+  { limits, openSockets, penalties }: AdmissionSettings,
 ): Refusal | undefined {
+  const penalty = penalties.secondsLeft(address)
+  if (penalty > 0) return { status: 429, retryAfter: penalty, limit: 'floods_per_minute_per_ip' }
   if (openSockets.of(address) >= limits.maxSocketsPerIp) {
     return { status: 429, retryAfter: RETRY_AFTER, limit: 'sockets_per_ip' }
   }
@@ -139,7 +116,7 @@ function refuseForNumbers(
 }
 
 /** The request's path as it was sent, without the query. */
-function pathOf({ url = '' }: IncomingMessage): string {
+export function pathOf({ url = '' }: IncomingMessage): string {
   const query = url.indexOf('?')
   return query === -1 ? url : url.slice(0, query)
 }

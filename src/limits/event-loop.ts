@@ -13,9 +13,12 @@ const MAX_DELAY_MS = 500
 export class EventLoopWatch {
   readonly #delay = monitorEventLoopDelay({ resolution: RESOLUTION_MS })
   readonly #timer: NodeJS.Timeout
+  readonly #onSecond: (isLagging: boolean) => void
   #isLagging = false
 
-  constructor() {
+  /** @param onSecond - is told at the end of each second whether the process lagged in it */
+  constructor(onSecond: (isLagging: boolean) => void = () => {}) {
+    this.#onSecond = onSecond
     this.#delay.enable()
     this.#timer = setInterval(() => this.#look(), INTERVAL_MS).unref()
   }
@@ -33,5 +36,6 @@ export class EventLoopWatch {
   #look(): void {
     this.#isLagging = this.#delay.percentile(50) / 1e6 > MAX_DELAY_MS
     this.#delay.reset()
+    this.#onSecond(this.#isLagging)
   }
 }

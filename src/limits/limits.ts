@@ -6,7 +6,14 @@ export const RETRY_AFTER_LOAD = 2
 
 /** The limits that a client can run into, by the names that logs and metrics have for them. */
 export const LIMIT_NAMES = [
-  'upgrades_per_minute_per_ip',
+  'connections_per_ip',
+  'connections',
+  'pipelined_requests',
+  'requests_per_minute_per_ip',
+  'health_checks_per_minute_per_ip',
+  'floods_per_minute_per_ip',
+  'bytes_per_login',
+  'messages_per_socket',
   'sockets_per_ip',
   'sockets',
   'logins_per_minute_per_ip',

@@ -4,8 +4,8 @@ import type { Limits } from './limits.js'
 /** The length of a limit's window, in seconds. */
 const WINDOW = 60
 
-/** How many upgrades an address may ask for, for each login that it may start. */
-const UPGRADES_PER_LOGIN = 10
+/** How many requests an address may send, upgrades among them, for each login that it may start. */
+const REQUESTS_PER_LOGIN = 10
 
 /** How often something may be done within how many seconds, and what its counts are kept under. */
 export interface LimiterOptions {
@@ -21,7 +21,8 @@ const openMemoryLimiter: OpenLimiter = (options) => new RateLimiterMemory(option
 
 /** How often what may be done, by whom. Counts forget themselves after a minute. */
 export class RateLimits {
-  readonly #upgrades: RateLimit
+  readonly #requests: RateLimit
+  readonly #healthChecks: RateLimit
   readonly #logins: RateLimit
   readonly #tokens: RateLimit
 
@@ -31,22 +32,34 @@ export class RateLimits {
     openLimiter = openMemoryLimiter,
   ) {
     // What is not limited is not counted either: it would cost memory, or a call to Redis.
-    const limit = (keyPrefix: string, points: number) =>
+    const limit = (keyPrefix: string, points: number, open = openLimiter) =>
       new RateLimit(
-        Number.isFinite(points) ? openLimiter({ keyPrefix, points, duration: WINDOW }) : undefined,
+        Number.isFinite(points) ? open({ keyPrefix, points, duration: WINDOW }) : undefined,
       )
-    this.#upgrades = limit('upgrade', loginsPerMinutePerIp * UPGRADES_PER_LOGIN)
+    const requests = loginsPerMinutePerIp * REQUESTS_PER_LOGIN
+    this.#requests = limit('request', requests)
+    // In memory: whether an instance is well must not depend on where instances count together.
+    this.#healthChecks = limit('health', requests, openMemoryLimiter)
     this.#logins = limit('login', loginsPerMinutePerIp)
     this.#tokens = limit('token', loginsPerMinutePerKey)
   }
 
   /**
-   * Counts an upgrade, so that to connect and leave costs something.
+   * Counts a request or an upgrade, whether it is granted or not.
    *
-   * @returns 0, or in how many seconds the address may upgrade again
+   * @returns 0, or in how many seconds the address may send another
    */
-  countUpgrade(address: string): Promise<number> {
-    return this.#upgrades.count(address)
+  countRequest(address: string): Promise<number> {
+    return this.#requests.count(address)
+  }
+
+  /**
+   * Counts a request for the server's health, which nothing else counts against.
+   *
+   * @returns 0, or in how many seconds the address may send another
+   */
+  countHealthCheck(address: string): Promise<number> {
+    return this.#healthChecks.count(address)
   }
 
   /**

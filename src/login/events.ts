@@ -28,6 +28,8 @@ export interface ServerCounts {
   readonly waiting: number
   /** WebSockets that are open. */
   readonly sockets: number
+  /** TCP connections that are open, those of WebSockets among them. */
+  readonly connections: number
   /** Steps of logins that the Hub is asked for; those that queue are not among them. */
   readonly hubCalls: number
 }

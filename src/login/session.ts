@@ -1,6 +1,7 @@
 import { toMilliseconds } from '../deadline.js'
 import { parsePublicKey } from '../keys/public-key.js'
 import { RETRY_AFTER_LOAD } from '../limits/limits.js'
+import type { LoadShedding } from '../limits/load-shedding.js'
 import type { RateLimits } from '../limits/rate-limits.js'
 import {
   CloseCode,
@@ -16,6 +17,9 @@ import type { LoginLog } from './login-log.js'
 import type { PendingLogins } from './pending-logins.js'
 import { RunningLogin } from './running-login.js'
 
+/** How many useless messages, or requests beyond a limit, a socket may send; the last closes it. */
+const MAX_USELESS_MESSAGES = 20
+
 /** The name of the limit on how often a login may be started. */
 const PER_IP = 'logins_per_minute_per_ip'
 
@@ -29,6 +33,10 @@ export interface AppSocket {
   send(text: string): void
   /** Closes the socket; doing it twice does no harm. */
   close(code: CloseCode): void
+  /** Closes the socket because it floods, and counts that against its address. */
+  closeFlood(): void
+  /** A login has ended that was within the limits: the app may send as much again. */
+  loginEnded(): void
 }
 
 /** What every session needs beside its socket. */
@@ -38,8 +46,8 @@ export interface SessionSettings extends LoginSettings {
   readonly events?: LoginEvents | undefined
   readonly rateLimits: RateLimits
   readonly pendingLogins: PendingLogins
-  /** Whether the process has more to do than it can. */
-  readonly eventLoop: { readonly isLagging: boolean }
+  /** Whose logins are refused because the process has more to do than it can. */
+  readonly loadShedding: Pick<LoadShedding, 'refuses'>
   /** How long the socket may go without starting a login, in seconds. */
   readonly idleTimeout: number
 }
@@ -56,6 +64,8 @@ export class LoginSession {
   /** Fulfils when the last login has ended. */
   #loginEnded: Promise<void> = Promise.resolve()
   #idle: NodeJS.Timeout | undefined
+  /** How many messages were useless, or beyond a limit. */
+  #useless = 0
   #hasLoggedIn = false
   #isDraining = false
   #isClosed = false
@@ -68,14 +78,14 @@ export class LoginSession {
 
   /** Takes a frame from the app. */
   receive(frame: Buffer, isBinary: boolean): void {
-    if (this.#isClosed) return
+    if (this.#isClosed || this.#useless >= MAX_USELESS_MESSAGES) return
     const message = isBinary ? undefined : parseAppMessage(frame.toString())
     if (message?.type === 'token') this.#startLogin(message.pubkey)
     else if (message?.type === 'challenge') this.#takeSignature(message.sig)
     else this.#takeGarbage()
   }
 
-  /** The app has disconnected: ends the login that runs. */
+  /** The app has disconnected, or is being cut off: ends the login that runs. */
   disconnected(): void {
     this.#isClosed = true
     clearTimeout(this.#idle)
@@ -107,8 +117,10 @@ export class LoginSession {
   async #runLogin(pubkey: string, running: RunningLogin): Promise<void> {
     const { address, origin } = this.#socket
     const record = this.#settings.loginLog.start(pubkey)
+    let isWithinLimits = false
     try {
       await this.#checkLimits(pubkey)
+      isWithinLimits = true
       const user = { pubkey, address, origin }
       const sign = (challenge: Uint8Array) =>
         running.challenge(() => this.#send({ type: 'challenge', value: toBufferJson(challenge) }))
@@ -122,14 +134,16 @@ export class LoginSession {
     } finally {
       running.endChallenge()
       this.#login = undefined
+      if (isWithinLimits) this.#socket.loginEnded()
+      else if (this.#isOneTooMany()) this.#closeFlood()
       this.#waitForRequest()
     }
   }
 
   /** Keeps a login that is one too many from the Hub. */
   async #checkLimits(pubkey: string): Promise<void> {
-    const { eventLoop, rateLimits } = this.#settings
-    if (eventLoop.isLagging) {
+    const { loadShedding, rateLimits } = this.#settings
+    if (loadShedding.refuses(this.#socket.address)) {
       const details = { retryAfter: RETRY_AFTER_LOAD, limit: 'event_loop_lag' } as const
       throw new LoginError(ErrorCode.Overloaded, details)
     }
@@ -145,6 +159,7 @@ export class LoginSession {
 
   /** A frame that is not of the protocol ends the login, if one runs, and the session. */
   #takeGarbage(): void {
+    this.#useless += 1
     this.#settings.rateLimits
       .countMessage(this.#socket.address)
       .catch((error: unknown) => this.#settings.loginLog.messageFailed(error))
@@ -159,16 +174,25 @@ export class LoginSession {
 
   /** Says that a message was useless. It counts like a login, so that it costs something. */
   #complain(code: ErrorCode): void {
+    const isLast = this.#isOneTooMany()
     this.#settings.rateLimits.countMessage(this.#socket.address).then(
       (retryAfter) => {
         const isLimited = retryAfter > 0
         this.#refuseMessage(isLimited ? rateLimited(retryAfter, PER_IP) : new LoginError(code))
+        if (isLast) this.#closeFlood()
       },
       (error: unknown) => {
         this.#settings.loginLog.messageFailed(error)
         this.#refuseMessage(new LoginError(ErrorCode.Internal))
+        if (isLast) this.#closeFlood()
       },
     )
+  }
+
+  /** Counts a message that was useless or beyond a limit, and tells whether that was one too many. */
+  #isOneTooMany(): boolean {
+    this.#useless += 1
+    return this.#useless >= MAX_USELESS_MESSAGES
   }
 
   /** Tells the app of an error that ends no login. */
@@ -208,6 +232,14 @@ export class LoginSession {
     this.#isClosed = true
     clearTimeout(this.#idle)
     this.#socket.close(code)
+  }
+
+  /** Closes the socket of an app that floods, and ends its login. */
+  #closeFlood(): void {
+    if (this.#isClosed) return
+    this.#settings.events?.limitHit('messages_per_socket')
+    this.disconnected()
+    this.#socket.closeFlood()
   }
 
   #send(message: ServerMessage): void {

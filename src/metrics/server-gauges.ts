@@ -14,6 +14,11 @@ export function addServerGauges(registry: Registry, server: ServerView): void {
   const gauges: readonly [name: string, help: string, read: () => number | Promise<number>][] = [
     ['sockets_open', 'WebSockets that are open.', () => count().sockets],
     ['sockets_limit', 'MAX_SOCKETS; +Inf where it is lifted.', () => limits.maxSockets],
+    [
+      'connections_open',
+      'TCP connections that are open, those of WebSockets among them.',
+      () => count().connections,
+    ],
     ['logins_running', 'Logins that run.', () => count().logins],
     [
       'logins_waiting',

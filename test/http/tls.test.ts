@@ -123,10 +123,12 @@ describe('of its connections by TLS, a server', () => {
   })
 
   it('bounds the number, and forgets those that have gone', async () => {
-    const { server, port } = await startWithTls({ limits: { maxSockets: 1 } })
-    const connections = Array.from({ length: 1_010 }, () => openSilent(port))
+    const { server, port } = await startWithTls({ limits: { maxSocketsPerIp: 1 } })
+    const connections = Array.from({ length: 60 }, () => openSilent(port))
     await Promise.race(connections.map(closed))
     await expect(TestApp.connect(server.url, { ca })).rejects.toThrow()
+    const elsewhere = await TestApp.connect(server.url, { ca, localAddress: '127.0.0.2' })
+    expect(await elsewhere.login()).toMatchObject({ type: 'token' })
     for (const connection of connections) connection.destroy()
     await expect
       .poll(() => TestApp.connect(server.url, { ca }).catch(() => undefined), { timeout: 10_000 })

@@ -38,17 +38,23 @@ class TestSocket implements AppSocket {
   close(code: number): void {
     this.told.push(code)
   }
+
+  closeFlood(): void {
+    this.told.push('flood')
+  }
+
+  loginEnded(): void {}
 }
 
 let hub: ChallengingHub
 let loginLog: LoginLog
 let socket: TestSocket
-let eventLoop: { isLagging: boolean }
+let loadShedding: { refuses: (address: string) => boolean }
 
 beforeEach(() => {
   hub = new ChallengingHub()
   socket = new TestSocket()
-  eventLoop = { isLagging: false }
+  loadShedding = { refuses: () => false }
 })
 
 function openSession(limits = {}): LoginSession {
@@ -62,7 +68,7 @@ function openSession(limits = {}): LoginSession {
     loginLog,
     rateLimits: new RateLimits({ ...DEFAULT_LIMITS, ...limits }),
     pendingLogins: new PendingLogins(() => Number.POSITIVE_INFINITY),
-    eventLoop,
+    loadShedding,
   })
   return session
 }
@@ -89,7 +95,7 @@ async function challengedSession(): Promise<LoginSession> {
 describe('a session', () => {
   it('takes no login while the process lags', async () => {
     const session = openSession()
-    eventLoop.isLagging = true
+    loadShedding.refuses = (address) => address === socket.address
     receive(session, { type: 'token', pubkey: identity.pubkey })
     await expectTold('overloaded')
     expect(hub.asked).toBe(0)

@@ -155,7 +155,7 @@ describe('the metrics', () => {
     const found = await scrape(metrics.url)
     expect(found.counts('userauth_limits_hit_total', 'limit')).toEqual({
       logins_per_minute_per_ip: 2,
-      upgrades_per_minute_per_ip: 1,
+      requests_per_minute_per_ip: 1,
     })
   })
 

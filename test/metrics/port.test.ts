@@ -68,7 +68,7 @@ describe("the metrics' port", () => {
       limits: DEFAULT_LIMITS,
       count() {
         if (isBroken) throw new Error('of no concern to a reader')
-        return { logins: 0, waiting: 0, sockets: 0, hubCalls: 0 }
+        return { logins: 0, waiting: 0, sockets: 0, connections: 0, hubCalls: 0 }
       },
       isHubDown: () => false,
       findReadiness: async () => 'ready',
@@ -84,7 +84,7 @@ describe("the metrics' port", () => {
     const metrics = await serveMetrics()
     metrics.events.serverOpened({
       limits: DEFAULT_LIMITS,
-      count: () => ({ logins: 0, waiting: 0, sockets: 0, hubCalls: 0 }),
+      count: () => ({ logins: 0, waiting: 0, sockets: 0, connections: 0, hubCalls: 0 }),
       isHubDown: () => false,
       findReadiness: () => new Promise(() => {}),
     })

@@ -93,9 +93,9 @@ const HOSTILITIES: ((socket: WebSocket) => Promise<void> | void)[] = [
   },
 ]
 
-/** Does one of the hostile things, and leaves. */
+/** Does one of the hostile things, from addresses that nobody honest has, and leaves. */
 export async function attack(url: string, kind: number): Promise<void> {
-  const socket = await open(url)
+  const socket = await open(url, '127.0.1')
   try {
     await HOSTILITIES[kind % HOSTILITIES.length]?.(socket)
   } finally {

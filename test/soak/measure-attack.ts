@@ -1,4 +1,4 @@
-import { fork } from 'node:child_process'
+import { type ChildProcess, fork } from 'node:child_process'
 import { join } from 'node:path'
 import { logIn } from './clients.js'
 import { startSetup } from './processes.js'
@@ -7,10 +7,15 @@ import { startSetup } from './processes.js'
 const LOGINS = 1_000
 const AT_ONCE = 4
 
-/** How often quiet and attack take turns. */
-const ROUNDS = 3
+/** What attacks, each in a round of its own: a crowd from a hundred addresses, others from one. */
+const ATTACKERS = [
+  ['silent-crowd.ts'],
+  ['../attack/attacker.ts', 'useless messages'],
+  ['../attack/attacker.ts', 'silent connections'],
+  ['../attack/attacker.ts', 'requests one by one'],
+] as const
 
-/** Prints how long honest logins take while silent sockets pour in, and while none do. */
+/** Prints how long honest logins take while a server is attacked, and while it isn't. */
 export async function measureAttack(): Promise<void> {
   // A hundred addresses may hold a hundred sockets each: as many as the server takes in all. The
   // honest ones need room beside them.
@@ -21,14 +26,14 @@ export async function measureAttack(): Promise<void> {
   await measure(setup.url)
   const quiet: number[] = []
   const attacked: number[] = []
-  for (let round = 0; round < ROUNDS; round += 1) {
+  for (const [index, [program, ...names]] of ATTACKERS.entries()) {
     quiet.push(...(await measure(setup.url)))
-    const attacker = fork(join(import.meta.dirname, 'silent-crowd.ts'), [setup.url], {
-      execArgv: ['--import', 'tsx'],
-    })
+    const attacker = start(program, [...names, setup.url, `127.0.3.${index + 10}`])
     attacked.push(...(await measure(setup.url)))
     const { counts } = await setup.report()
-    process.stdout.write(`round ${round + 1}: ${counts.sockets} sockets under attack\n`)
+    const { sockets, connections } = counts
+    const name = names[0] ?? 'silent sockets'
+    process.stdout.write(`${name}: ${sockets} sockets, ${connections} connections meanwhile\n`)
     attacker.kill('SIGKILL')
   }
   setup.stop()
@@ -36,6 +41,10 @@ export async function measureAttack(): Promise<void> {
 under attack  p50 ${at(attacked, 0.5)} ms, p99 ${at(attacked, 0.99)} ms
 p99 ratio     ${(Number(at(attacked, 0.99)) / Number(at(quiet, 0.99))).toFixed(2)} x
 `)
+}
+
+function start(program: string, args: readonly string[]): ChildProcess {
+  return fork(join(import.meta.dirname, program), args, { execArgv: ['--import', 'tsx'] })
 }
 
 async function measure(url: string): Promise<number[]> {
