@@ -2,7 +2,7 @@ import { once } from 'node:events'
 import { setTimeout as wait } from 'node:timers/promises'
 import { Server as TlsServer } from 'node:tls'
 import { toMilliseconds } from '../deadline.js'
-import type { DemoOptions } from '../demo/demo.js'
+import type { DemoOptions, DemoPage } from '../demo/demo.js'
 import { GuardedHub } from '../hub/guarded-hub.js'
 import type { Hub } from '../hub/hub.js'
 import { ServerKey } from '../hub/server-key.js'
@@ -23,7 +23,7 @@ import type { Authorize } from '../users/authorize.js'
 import type { UserStore } from '../users/user-store.js'
 import { TrustedProxies } from './client-address.js'
 import { addressOf, CLOSE_TIMEOUT_MS, secureContextOf, type TlsFiles } from './listener.js'
-import { type AllowedOrigins, isLoopback } from './origins.js'
+import { type AllowedOrigins, isLoopback, isLoopbackHost } from './origins.js'
 import { RequestLimits } from './requests.js'
 import { createApp } from './routes.js'
 import type { AdmissionSettings } from './upgrade.js'
@@ -33,6 +33,8 @@ import type { AdmissionSettings } from './upgrade.js'
  * signature: the rest is for logins that begin.
  */
 const PENDING_SHARE = 0.8
+
+export type { DemoOptions }
 
 /** What a login server needs. */
 export interface ServerOptions {
@@ -153,10 +155,11 @@ export async function startServer(options: ServerOptions): Promise<LoginServer> 
     admission,
     findReadiness,
   })
+  let demoPage: DemoPage | undefined
   if (demo) {
     // The page's libraries are loaded only where there is a page.
     const { serveDemo } = await import('../demo/demo.js')
-    await serveDemo(app, demo)
+    demoPage = await serveDemo(app, demo, isLoopbackHost)
   }
   const server = app.listen({ port, host })
   // ws repeats the HTTP server's errors, and a repetition that nobody hears ends the process.
@@ -180,6 +183,7 @@ export async function startServer(options: ServerOptions): Promise<LoginServer> 
       await drain(sessions, limits.shutdownTimeout)
       const closed = once(server, 'close')
       server.close()
+      demoPage?.close()
       // Browsers open connections ahead of need, which never count as idle.
       const impatience = setTimeout(() => requestLimits.connections.destroyAll(), CLOSE_TIMEOUT_MS)
       await closed
