@@ -45,7 +45,8 @@ describe.skipIf(!executablePath && !process.env.CI)('the workbench, in a browser
 
       // The README's picture; `npm run screenshot` takes it anew.
       const path = process.env.SCREENSHOT
-      if (path) await page.screenshot({ path, fullPage: true })
+      const clip = { x: 0, y: 0, width: 1280, height: 1600 }
+      if (path) await page.screenshot({ path, fullPage: true, clip })
     },
   )
 
