@@ -2,6 +2,7 @@ import { join } from 'node:path'
 import type { Config } from '../config/config.js'
 import { ConfigError } from '../config/config-error.js'
 import { explainListenError } from '../config/listen-errors.js'
+import type { DemoOptions } from '../http/server.js'
 import type { ApiKey } from '../keys/api-signature.js'
 import { decodeMultibase } from '../keys/multibase.js'
 import type { OpenLimiter } from '../limits/rate-limits.js'
@@ -17,17 +18,20 @@ export interface HubInUse {
   /** The gRPC-web endpoint, for browsers on this machine; missing where the configuration names it. */
   readonly webUrl?: string
   readonly apiKey: ApiKey
+  /** The calls that the built-in Hub has answered, where the page may show them. */
+  readonly calls?: DemoOptions['calls']
   close(): Promise<void>
 }
 
 /** Opens the Hub: the one that is configured, or the built-in one. */
-export async function openHub({ hub }: Config, log: Log): Promise<HubInUse> {
+export async function openHub({ hub, demo }: Config, log: Log): Promise<HubInUse> {
   if (hub.kind === 'remote') return { ...hub, close: async () => {} }
   const { startHubThread } = await import('../dev-hub/worker/hub-thread.js')
   const { port, grpcPort, dataDir, seedFile } = hub
   const ports = { DEV_HUB_PORT: port, DEV_HUB_GRPC_PORT: grpcPort }
   const seed = seedFile === undefined ? undefined : await readSeedFile(seedFile)
-  const devHub = await startHubThread({ port, grpcPort, dataDir, seed }, (stack, path) =>
+  const options = { port, grpcPort, dataDir, seed, tellsCalls: demo.isServed }
+  const devHub = await startHubThread(options, (stack, path) =>
     log.error({ path, stack }, 'an error inside the built-in development Hub'),
   ).catch((error: unknown) => explainListenError(error, { ports }))
   const [apiKey] = devHub.apiKeys
@@ -40,6 +44,7 @@ export async function openHub({ hub }: Config, log: Log): Promise<HubInUse> {
     url: devHub.grpcUrl,
     webUrl: devHub.url,
     apiKey: { key: apiKey.key, secret },
+    calls: demo.isServed ? devHub.calls : undefined,
     close: () => devHub.close(),
   }
 }

@@ -86,7 +86,7 @@ async function open(
     authorize,
     openLimiter,
     events,
-    demo: isServed && hubUrl !== undefined ? { hubUrl } : undefined,
+    demo: isServed && hubUrl !== undefined ? { hubUrl, calls: hub.calls } : undefined,
   }).catch((error: unknown) =>
     explainListenError(error, { ports: { PORT: config.port }, hosts: { HOST: config.host } }),
   )

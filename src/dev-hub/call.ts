@@ -34,5 +34,15 @@ export class CallError extends Error {
   }
 }
 
+/** A call that has ended, for a list of calls: neither whose it was nor what was in it. */
+export interface EndedCall {
+  /** `/<service>/<method>`, as far as 100 characters of it. */
+  readonly path: string
+  /** A code of gRPC, 0 to 16, where 0 is success. */
+  readonly code: number
+  /** How long the method took, in ms. */
+  readonly ms: number
+}
+
 /** Does what a call asks for. Ends well by returning, and otherwise by throwing a CallError. */
 export type Method = (call: HubCall) => Promise<void>

@@ -1,3 +1,4 @@
+import type { EndedCall } from './call.js'
 import type { Endpoint } from './endpoints/endpoint.js'
 import { startGrpcServer } from './endpoints/grpc-server.js'
 import { startGrpcWebServer } from './endpoints/grpc-web-server.js'
@@ -15,6 +16,8 @@ export interface DevHubOptions extends Omit<StateOptions, 'url'> {
   readonly signatureTimeout?: number
   /** Takes note of a fault inside a method; unless given, it goes to standard error. */
   readonly logError?: (error: unknown, path: string) => void
+  /** Is told of each call that has ended. It must be quick, and must not throw. */
+  readonly callEnded?: ((call: EndedCall) => void) | undefined
 }
 
 /** A development Hub that runs, in this thread or another. */
@@ -45,7 +48,13 @@ export interface DevHub extends RunningHub {
  *   error where a port can't be listened on, such as `EADDRINUSE`
  */
 export async function startDevHub(options: DevHubOptions = {}): Promise<DevHub> {
-  const { port = 0, grpcPort = 0, signatureTimeout = 60, logError = writeError } = options
+  const {
+    port = 0,
+    grpcPort = 0,
+    signatureTimeout = 60,
+    logError = writeError,
+    callEnded,
+  } = options
   let url = ''
   const state = await openState({ ...options, url: () => url })
   const { apiKeys, credentials, domains } = state
@@ -57,10 +66,10 @@ export async function startDevHub(options: DevHubOptions = {}): Promise<DevHub> 
     await state.close()
   }
   try {
-    const web = await startGrpcWebServer({ port, methods, logError, handleRequest })
+    const web = await startGrpcWebServer({ port, methods, logError, callEnded, handleRequest })
     opened.push(web)
     url = `http://127.0.0.1:${web.port}`
-    const grpc = await startGrpcServer({ port: grpcPort, methods, logError })
+    const grpc = await startGrpcServer({ port: grpcPort, methods, logError, callEnded })
     opened.push(grpc)
     return {
       url,

@@ -2,6 +2,8 @@ import { once } from 'node:events'
 import { setTimeout as wait } from 'node:timers/promises'
 import { Server as TlsServer } from 'node:tls'
 import { toMilliseconds } from '../deadline.js'
+import type { CallSource } from '../demo/call-source.js'
+import type { DemoPage } from '../demo/demo.js'
 import { GuardedHub } from '../hub/guarded-hub.js'
 import type { Hub } from '../hub/hub.js'
 import { ServerKey } from '../hub/server-key.js'
@@ -24,7 +26,7 @@ import type { Authorize } from '../users/authorize.js'
 import type { UserStore } from '../users/user-store.js'
 import { TrustedProxies } from './client-address.js'
 import { addressOf, CLOSE_TIMEOUT_MS } from './listener.js'
-import { type AllowedOrigins, isLoopback, onlyKnownHosts } from './origins.js'
+import { type AllowedOrigins, isLoopback, isLoopbackHost, onlyKnownHosts } from './origins.js'
 import { RequestLimits } from './requests.js'
 import { createApp } from './routes.js'
 import { secureContextOf, type TlsFiles } from './tls.js'
@@ -35,6 +37,8 @@ import { filterUpgrades } from './upgrade-requests.js'
 export interface DemoOptions {
   /** The Hub's gRPC-web endpoint as browsers reach it, `http:` or `https:`. */
   readonly hubUrl: string
+  /** The calls that the Hub has answered, where that can be told. */
+  readonly calls?: CallSource | undefined
 }
 
 /**
@@ -183,11 +187,12 @@ export async function startServer(options: ServerOptions): Promise<LoginServer> 
     admission,
     findReadiness,
   })
+  let demoPage: DemoPage | undefined
   if (demo) {
     // The page's libraries are loaded only where there is a page.
     const { serveDemo } = await import('../demo/demo.js')
     app.use(onlyKnownHosts(admission.allowedOrigins, log))
-    await serveDemo(app, demo.hubUrl)
+    demoPage = await serveDemo(app, demo.hubUrl, demo.calls, isLoopbackHost)
   }
   const server = app.listen({ port, host })
   filterUpgrades(server)
@@ -213,6 +218,7 @@ export async function startServer(options: ServerOptions): Promise<LoginServer> 
       await drain(sessions, renewals, limits.shutdownTimeout)
       const closed = once(server, 'close')
       server.close()
+      demoPage?.close()
       // Browsers open connections ahead of need, which never count as idle.
       const impatience = setTimeout(() => requestLimits.connections.destroyAll(), CLOSE_TIMEOUT_MS)
       await closed

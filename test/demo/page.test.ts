@@ -2,24 +2,12 @@ import { readFile } from 'node:fs/promises'
 import { AxeBuilder } from '@axe-core/playwright'
 import { PrivateKey } from '@textile/hub'
 import type { Browser, Page } from 'playwright-core'
-import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
-import type { LoginServer } from '../../src/http/server.js'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { launchBrowser } from '../support/browser.js'
 import type { Script } from '../support/faulty-hub.js'
 import { startWithDevHub, startWithFaultyHub } from '../support/login-server.js'
 import { PROGRAMS } from '../support/programs.js'
-
-/** How long a test waits for what the page must do, in ms. */
-const PATIENCE_MS = 10_000
-
-/** A page of the demo, and what it did. */
-interface Visit {
-  readonly page: Page
-  /** What the browser complained of. */
-  readonly complaints: string[]
-  /** Sockets to the login server that were opened, and those that were closed. */
-  readonly sockets: { opened: number; closed: number }
-}
+import { alertsOf, logIn, visit } from './visit.js'
 
 describe.skipIf(!PROGRAMS.chromium)('the demo page, in a browser,', () => {
   let browser: Browser
@@ -30,43 +18,13 @@ describe.skipIf(!PROGRAMS.chromium)('the demo page, in a browser,', () => {
 
   afterAll(() => browser.close())
 
-  /** Opens the page of a server in a browser profile of its own. */
-  async function visit(server: LoginServer, options = {}): Promise<Visit> {
-    const context = await browser.newContext(options)
-    onTestFinished(() => context.close())
-    context.setDefaultTimeout(PATIENCE_MS)
-    const page = await context.newPage()
-    const complaints: string[] = []
-    const sockets = { opened: 0, closed: 0 }
-    page.on('pageerror', (error) => complaints.push(String(error)))
-    page.on('console', (line) => {
-      if (line.type() === 'error' || line.type() === 'warning') complaints.push(line.text())
-    })
-    page.on('websocket', (socket) => {
-      if (!socket.url().endsWith('/ws/userauth')) return
-      sockets.opened += 1
-      socket.on('close', () => {
-        sockets.closed += 1
-      })
-    })
-    await page.goto(pageOf(server))
-    await page.locator('#public-key:not(:empty)').waitFor()
-    return { page, complaints, sockets }
-  }
-
   /** Visits with the dev Hub behind the server. */
   async function visitWithDevHub(settings = {}) {
     const setup = await startWithDevHub({ ...settings, withDemo: true })
-    return { ...setup, ...(await visit(setup.server)) }
+    return { ...setup, ...(await visit(browser, setup.server)) }
   }
 
-  async function logIn(page: Page): Promise<void> {
-    await page.getByRole('button', { name: 'Log in' }).click()
-    await page.getByRole('button', { name: 'List threads' }).waitFor()
-    await page.getByText('none yet').waitFor()
-  }
-
-  it('logs in, shows the handshake, lists threads and creates one', async () => {
+  it('logs in, shows the handshake, lists databases and creates one', async () => {
     const { page, complaints, sockets } = await visitWithDevHub()
     await page.setViewportSize({ width: 720, height: 900 })
     await logIn(page)
@@ -78,18 +36,11 @@ describe.skipIf(!PROGRAMS.chromium)('the demo page, in a browser,', () => {
       'App → Server',
       'Server → App',
     ])
-    await page.getByLabel('Name of a new thread').fill('my-first-thread')
-    await page.getByRole('button', { name: 'Create thread' }).click()
-    await page
-      .getByRole('listitem')
-      .filter({ hasText: /^my-first-thread$/ })
-      .waitFor()
+    await page.getByLabel('Name of a new database').fill('notes')
+    await page.getByRole('button', { name: 'Create database' }).click()
+    await page.getByRole('button', { name: 'notes', exact: true }).waitFor()
     expect(sockets).toEqual({ opened: 1, closed: 1 })
     expect(complaints).toEqual([])
-
-    // The README's picture; `npm run screenshot` takes it anew.
-    const path = process.env.SCREENSHOT
-    if (path) await page.screenshot({ path, fullPage: true })
   })
 
   it('loses no click made before the server has told where the Hub is', async () => {
@@ -99,8 +50,8 @@ describe.skipIf(!PROGRAMS.chromium)('the demo page, in a browser,', () => {
     await page.getByRole('button', { name: 'Log in' }).click()
     await page.getByText('the Hub has verified the signature').waitFor()
     release()
-    await page.getByText('none yet').waitFor()
-    expect(await page.getByRole('alert').textContent()).toBe('')
+    await page.getByText('no database yet').waitFor()
+    expect(await alertsOf(page)).toEqual([])
   })
 
   it('offers no button before its script has come', async () => {
@@ -111,7 +62,7 @@ describe.skipIf(!PROGRAMS.chromium)('the demo page, in a browser,', () => {
     const before = await page
       .locator('button')
       .evaluateAll((all) => all.map((b) => b.matches(':disabled')))
-    expect(before).toEqual(Array.from({ length: 6 }, () => true))
+    expect(new Set(before)).toEqual(new Set([true]))
     release()
     await logIn(page)
     expect(await page.locator('button:disabled').count()).toBe(0)
@@ -122,11 +73,15 @@ describe.skipIf(!PROGRAMS.chromium)('the demo page, in a browser,', () => {
     await page.route('**/demo.json', (route) => route.fulfill({ status: 503 }))
     await page.reload()
     await page.getByRole('button', { name: 'Log in' }).click()
-    await page.getByRole('alert').filter({ hasText: 'login server is down' }).waitFor()
+    await page.getByRole('alert').filter({ hasText: 'login server is down' }).first().waitFor()
     await page.unroute('**/demo.json')
-    await page.getByRole('button', { name: 'List threads' }).click()
-    await page.getByText('none yet').waitFor()
-    expect(await page.getByRole('alert').textContent()).toBe('')
+    for (const name of ['List databases', 'List buckets', 'List messages']) {
+      await page.getByRole('button', { name }).click()
+    }
+    await page.getByText('no database yet').waitFor()
+    await page.getByText('no bucket yet').waitFor()
+    await page.getByText('no mailbox yet').waitFor()
+    expect(await alertsOf(page)).toEqual([])
   })
 
   it('masks secrets until they are revealed', async () => {
@@ -173,7 +128,7 @@ describe.skipIf(!PROGRAMS.chromium)('the demo page, in a browser,', () => {
     await page.getByRole('button', { name: 'Import' }).click()
     await page.getByText('The identity was imported.').waitFor()
     expect(await name.textContent()).toBe(other.public.toString())
-    expect(await page.getByRole('alert').textContent()).toBe('')
+    expect(await alertsOf(page)).toEqual([])
     await logIn(page)
   })
 
@@ -182,13 +137,13 @@ describe.skipIf(!PROGRAMS.chromium)('the demo page, in a browser,', () => {
     await logIn(page)
     expect(sockets.opened).toBe(1)
     await page.getByText('Expired').waitFor()
-    await page.getByRole('button', { name: 'List threads' }).evaluate((button) => {
+    await page.getByRole('button', { name: 'List databases' }).evaluate((button) => {
       for (let call = 0; call < 5; call += 1) button.click()
     })
     await page.getByText('Good for another').waitFor()
-    await page.locator('#status:empty').waitFor({ state: 'attached' })
+    await page.locator('#list-databases + [role=status]:empty').waitFor({ state: 'attached' })
     expect(sockets.opened).toBe(2)
-    expect(await page.getByRole('alert').textContent()).toBe('')
+    expect(await alertsOf(page)).toEqual([])
   })
 
   it('says so when the server is down', async () => {
@@ -210,7 +165,7 @@ describe.skipIf(!PROGRAMS.chromium)('the demo page, in a browser,', () => {
     const limits = { shutdownTimeout: 0.1 }
     const { server } = await startWithFaultyHub(script, { withDemo: true, limits })
     stop = () => void server.close()
-    const { page, sockets } = await visit(server)
+    const { page, sockets } = await visit(browser, server)
     await page.getByRole('button', { name: 'Log in' }).click()
     await page.getByRole('alert').filter({ hasText: 'login server' }).waitFor()
     const steps = await page.locator('#timeline').textContent()
@@ -230,7 +185,7 @@ describe.skipIf(!PROGRAMS.chromium)('the demo page, in a browser,', () => {
     const { page, hub } = await visitWithDevHub()
     await logIn(page)
     await hub.close()
-    await page.getByRole('button', { name: 'List threads' }).click()
+    await page.getByRole('button', { name: 'List databases' }).click()
     await page
       .getByRole('alert')
       .filter({ hasText: /^The Hub at .* is down/ })
@@ -239,7 +194,7 @@ describe.skipIf(!PROGRAMS.chromium)('the demo page, in a browser,', () => {
 
   it('says so when the Hub takes too long', async () => {
     const { server } = await startWithFaultyHub(async () => {}, { hubTimeout: 0.1, withDemo: true })
-    const { page } = await visit(server)
+    const { page } = await visit(browser, server)
     await page.getByRole('button', { name: 'Log in' }).click()
     await page.getByRole('alert').filter({ hasText: 'Hub took too long' }).waitFor()
     await page.getByText(/^In the server's log this login is [0-9a-f]{12}\.$/).waitFor()
@@ -272,13 +227,13 @@ describe.skipIf(!PROGRAMS.chromium)('the demo page, in a browser,', () => {
       await page.keyboard.press('Enter')
     }
     await press('Log in')
-    await page.getByText('none yet').waitFor()
+    await page.getByText('no database yet').waitFor()
     await press('Reveal key')
-    await press('List threads')
+    await press('List databases')
     await page.keyboard.press('Tab')
     await page.keyboard.type('by-keyboard')
     await page.keyboard.press('Enter')
-    await page.getByText('by-keyboard').waitFor()
+    await page.getByRole('button', { name: 'by-keyboard', exact: true }).waitFor()
   })
 
   it.each([
@@ -286,7 +241,7 @@ describe.skipIf(!PROGRAMS.chromium)('the demo page, in a browser,', () => {
     { colorScheme: 'dark', viewport: { width: 360, height: 740 } },
   ])('is accessible in $colorScheme, $viewport.width pixels wide', async (options) => {
     const { server } = await startWithDevHub({ withDemo: true })
-    const { page, complaints } = await visit(server, options)
+    const { page, complaints } = await visit(browser, server, options)
     await page.getByText('Take this identity elsewhere').click()
     await logIn(page)
     await page.getByLabel('Private key to import').fill('nonsense')
@@ -311,8 +266,4 @@ async function hold(page: Page, url: string): Promise<() => void> {
     await route.continue()
   })
   return () => release()
-}
-
-function pageOf({ url }: LoginServer): string {
-  return `${new URL(url).origin.replace(/^ws/, 'http')}/`
 }

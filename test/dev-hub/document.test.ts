@@ -22,11 +22,12 @@ it("the document's example runs as it is printed", async () => {
   onTestFinished(() => hub.close())
   const { url, apiKeys } = hub
   const given = JSON.stringify({ url, key: apiKeys[0]?.key, secret: apiKeys[0]?.secret })
-  const [code] = blocks('js')
+  const [code] = blocks('ts')
   // Beside this file, where the project's packages are found.
   const file = join(import.meta.dirname, `example-${process.pid}.mjs`)
   onTestFinished(() => rm(file))
-  writeFileSync(file, `const hub = ${given}\n${code}\nconsole.log(JSON.stringify({ id, found }))`)
+  const own = code?.replace(/^const hub = .*$/m, `const hub = ${given}`)
+  writeFileSync(file, `${own}\nconsole.log(JSON.stringify({ id, found }))`)
   const { stdout } = await run(process.execPath, [file])
   const { id, found } = JSON.parse(stdout)
   expect(found).toMatchObject([{ _id: id, text: 'hello' }])

@@ -5,7 +5,7 @@ import { onTestFinished } from 'vitest'
 import type { LoginServer } from '../../src/http/server.js'
 
 /** The TCP port of a server. */
-export function portOf({ url }: LoginServer): number {
+export function portOf({ url }: Pick<LoginServer, 'url'>): number {
   return Number(new URL(url).port)
 }
 

@@ -1,5 +1,7 @@
 import { LoginError } from '../../client/browser.js'
 import { describeLogId } from '../describe-login.js'
+import { PageError, SessionClosedError, SettingsError } from './errors.js'
+import { findSettings } from './settings.js'
 
 /** What happened, and what to do about it, in words for whoever looks at the page. */
 export interface ProblemText {
@@ -9,10 +11,17 @@ export interface ProblemText {
   readonly logHint?: string
 }
 
-/** The login server has not told the page where the Hub is. */
-export class SettingsError extends Error {
-  override readonly name = 'SettingsError'
-}
+/** What to do about errors of the Hub, by their texts. */
+const HUB_ADVICE: readonly (readonly [text: RegExp, advice: string])[] = [
+  [
+    /does not own thread/,
+    'Only its owner sees and changes the collections of a database. Type the name of a collection below: whoever knows the ID may use its instances.',
+  ],
+  [/Bad API key/, 'It belongs to the API key that it was made with, which is not the one in use.'],
+  [/mail not found/, 'The reader has no mailbox yet: they must set one up first.'],
+  [/collection not found/, 'Make the collection first, or change the name.'],
+  [/non-fast-forward/, 'The bucket has changed meanwhile. Try again.'],
+]
 
 const SERVER_IS_DOWN: ProblemText = {
   title: 'The login server is down, or out of reach.',
@@ -75,9 +84,9 @@ const LOGIN_PROBLEMS: Readonly<Record<string, ProblemText>> = {
 /**
  * Puts what went wrong in plain words.
  *
- * @param hubUrl - where the Hub is, as far as the page knows
+ * @param error - of a login, a call to the Hub, or what a person has typed
  */
-export function explainProblem(error: unknown, hubUrl: string): ProblemText {
+export async function explainProblem(error: unknown): Promise<ProblemText> {
   if (error instanceof LoginError) {
     const { code, message, id } = error
     const advice = 'Look at the log of the login server.'
@@ -85,10 +94,28 @@ export function explainProblem(error: unknown, hubUrl: string): ProblemText {
     return id === undefined ? problem : { ...problem, logHint: describeLogId(id) }
   }
   if (error instanceof SettingsError) return SERVER_IS_DOWN
-  const text = error instanceof Error ? error.message : String(error)
+  if (error instanceof PageError) return { title: error.message, advice: error.advice }
+  const text = textOf(error)
   if (/closed without headers/.test(text)) {
+    const { hubUrl } = await findSettings()
     const advice = 'Start the Hub; this page needs its gRPC-web endpoint. Then try again.'
     return { title: `The Hub at ${hubUrl} is down, or out of reach.`, advice }
   }
-  return { title: `The Hub refused: ${text}`, advice: 'Log in again, or change what was asked.' }
+  const advice = HUB_ADVICE.find(([pattern]) => pattern.test(text))?.[1]
+  return {
+    title: `The Hub refused: ${text}`,
+    advice: advice ?? 'Change what was asked, or log in again.',
+  }
+}
+
+/** Whether an error only says that somebody else has logged in meanwhile, or nobody. */
+export function isNoProblem(error: unknown): boolean {
+  if (error instanceof SessionClosedError) return true
+  return error instanceof LoginError && error.code === 'aborted'
+}
+
+/** The text of an error. Some of the SDK's are none, but have a text all the same. */
+function textOf(error: unknown): string {
+  const hasText = typeof error === 'object' && error !== null && 'message' in error
+  return String(hasText ? error.message : error)
 }

@@ -1,7 +1,10 @@
 import { once } from 'node:events'
 import type { Server } from 'node:net'
 import { type CallStatus, Status } from '../../grpc/status.js'
-import { CallError, type HubCall, type Method } from '../call.js'
+import { CallError, type EndedCall, type HubCall, type Method } from '../call.js'
+
+/** How much of a path is told of a call that has ended, in characters: callers choose paths. */
+const MAX_PATH_LENGTH = 100
 
 /** A server through which calls reach the Hub. */
 export interface Endpoint {
@@ -21,6 +24,8 @@ export interface EndpointOptions {
   readonly methods: ReadonlyMap<string, Method>
   /** Takes note of an error that is no CallError: a fault of this Hub, with its stack. */
   readonly logError: (error: unknown, path: string) => void
+  /** Is told of each call that has ended. It must be quick, and must not throw. */
+  readonly callEnded?: ((call: EndedCall) => void) | undefined
 }
 
 /**
@@ -37,12 +42,25 @@ export async function listenLocally(server: Server, port: number): Promise<numbe
 }
 
 /**
- * Runs a method to its end. Never rejects: what is no CallError is logged, and `Internal` to the
- * caller.
+ * Runs a method to its end, and tells of it. Never rejects: what is no CallError is logged, and
+ * `Internal` to the caller.
  *
- * @param path - the method's, for the log
+ * @param path - the method's
  */
 export async function runMethod(
+  method: Method,
+  call: HubCall,
+  path: string,
+  { logError, callEnded }: Pick<EndpointOptions, 'logError' | 'callEnded'>,
+): Promise<CallStatus> {
+  const startedAt = performance.now()
+  const status = await findStatus(method, call, path, logError)
+  const ms = performance.now() - startedAt
+  callEnded?.({ path: path.slice(0, MAX_PATH_LENGTH), code: status.code, ms })
+  return status
+}
+
+async function findStatus(
   method: Method,
   call: HubCall,
   path: string,

@@ -46,7 +46,7 @@ export async function startGrpcServer(options: EndpointOptions): Promise<Endpoin
 async function serve(
   stream: ServerHttp2Stream,
   headers: IncomingHttpHeaders,
-  { methods, logError }: EndpointOptions,
+  options: EndpointOptions,
 ): Promise<void> {
   if (!/^application\/grpc($|[+;])/.test(headers['content-type'] ?? '')) {
     stream.respond({ ':status': 415 }, { endStream: true })
@@ -55,8 +55,8 @@ async function serve(
   }
   const path = headers[':path'] ?? ''
   const call = new GrpcServerCall(stream, headers)
-  const method: Method = async (toMethod) => findMethod(path, methods)(toMethod)
-  call.end(await runMethod(method, call, path, logError))
+  const method: Method = async (toMethod) => findMethod(path, options.methods)(toMethod)
+  call.end(await runMethod(method, call, path, options))
 }
 
 /** @throws CallError where there is no such method, in the words of gRPC's Go library */

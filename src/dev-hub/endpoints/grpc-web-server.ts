@@ -70,14 +70,17 @@ async function serve(
   socket: WebSocket,
   method: Method,
   path: string,
-  { logError }: EndpointOptions,
+  options: EndpointOptions,
 ): Promise<void> {
   const call = new GrpcWebServerCall(socket)
-  const onceOpened: Method = async () => {
+  try {
     await withDeadline(HEADERS_TIMEOUT, call.opened, () => noHeaders)
-    await method(call)
+  } catch (error) {
+    // A caller who connected ahead of need and then needed nothing made no call.
+    call.end(error instanceof CallError ? error.status : noHeaders.status)
+    return
   }
-  call.end(await runMethod(onceOpened, call, path, logError))
+  call.end(await runMethod(method, call, path, options))
 }
 
 const noHeaders = new CallError(Status.DeadlineExceeded, 'the headers did not come in time')

@@ -3,9 +3,16 @@ import { ConfigError } from '../../config/config-error.js'
 import { withDeadline } from '../../deadline.js'
 import type { RunningHub } from '../hub.js'
 import { type FromHub, STOP, type StartError, type ThreadOptions } from './messages.js'
+import { RecentCalls } from './recent-calls.js'
 
 /** How long the Hub may take to stop before its thread is ended, in seconds. */
 const STOP_TIMEOUT = 2
+
+/** A development Hub that runs in a thread of its own. */
+export interface HubThread extends RunningHub {
+  /** The calls that have ended; none come unless they are asked for. */
+  readonly calls: RecentCalls
+}
 
 /**
  * Starts a development Hub in a thread of its own, so that none of its work holds up this one. The
@@ -19,14 +26,16 @@ const STOP_TIMEOUT = 2
 export async function startHubThread(
   options: ThreadOptions,
   logError: (text: string, path: string) => void,
-): Promise<RunningHub> {
+): Promise<HubThread> {
   const worker = new Worker(new URL('./worker.js', import.meta.url), { workerData: options })
   const ended = new Promise((resolve) => worker.once('exit', resolve))
+  const calls = new RecentCalls()
   let isStopping = false
   const running = await new Promise<Omit<RunningHub, 'close'>>((resolve, reject) => {
     worker.on('message', (message: FromHub) => {
       if (message.kind === 'running') resolve(message)
       else if (message.kind === 'failed') reject(revive(message.error))
+      else if (message.kind === 'calls') calls.add(message.calls)
       else logError(message.text, message.path)
     })
     worker.on('error', (error: Error) => {
@@ -47,6 +56,7 @@ export async function startHubThread(
     grpcUrl,
     apiKeys,
     issuer,
+    calls,
     async close() {
       isStopping = true
       worker.postMessage(STOP)

@@ -1,3 +1,4 @@
+import type { EndedCall } from '../call.js'
 import type { RunningHub } from '../hub.js'
 import type { StateOptions } from '../state.js'
 
@@ -7,6 +8,8 @@ export interface ThreadOptions extends Pick<StateOptions, 'dataDir' | 'reset' | 
   readonly port: number
   /** TCP port of the native gRPC endpoint; 0 takes a free one. */
   readonly grpcPort: number
+  /** Whether calls that have ended are told; they aren't, unless set. */
+  readonly tellsCalls?: boolean | undefined
 }
 
 /** What the Hub's thread tells the one that started it. */
@@ -17,6 +20,8 @@ export type FromHub =
   | { readonly kind: 'failed'; readonly error: StartError }
   /** Something inside of it went wrong; it runs on. */
   | { readonly kind: 'fault'; readonly path: string; readonly text: string }
+  /** Calls that have ended since the last such message: the newest of them, oldest first. */
+  | { readonly kind: 'calls'; readonly calls: readonly EndedCall[] }
 
 /** An error of the start, as it crosses to another thread. */
 export interface StartError {

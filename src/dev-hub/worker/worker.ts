@@ -1,5 +1,6 @@
 import { parentPort, workerData } from 'node:worker_threads'
 import { startDevHub } from '../hub.js'
+import { CallBatches } from './call-batches.js'
 import { type FromHub, STOP, type StartError, type ThreadOptions } from './messages.js'
 
 /** The Hub's thread: it starts with the options that it is given, and stops when it is told. */
@@ -14,8 +15,10 @@ if (port) {
   // it is written in transactions.
   process.on('uncaughtException', (error) => logError(error, 'uncaught'))
   const options: ThreadOptions = workerData
+  const batches = new CallBatches((calls) => tell({ kind: 'calls', calls }))
+  const callEnded = options.tellsCalls ? batches.add.bind(batches) : undefined
   try {
-    const hub = await startDevHub({ ...options, logError })
+    const hub = await startDevHub({ ...options, logError, callEnded })
     port.once('message', (message: unknown) => {
       if (message === STOP) void hub.close().finally(() => port.close())
     })

@@ -1,6 +1,6 @@
-import type { LoginStep } from '../../client/browser.js'
-import { describeStep, describeTime } from '../describe-login.js'
-import { make } from './dom.js'
+import type { LoginStep } from '../../../client/browser.js'
+import { describeStep, describeTime } from '../../describe-login.js'
+import { make } from '../dom.js'
 
 /** Draws the steps of one login after the other: who did what, when, and how long it took. */
 export class Timeline {

@@ -1,5 +1,5 @@
 import { PrivateKey } from '@textile/hub'
-import { parseIdentity } from '../identity.js'
+import { parseIdentity } from '../../identity.js'
 
 /** Where the browser keeps the identity's private key. */
 const STORAGE_KEY = 'textile-userauth identity'

@@ -1,6 +1,7 @@
-import type { UserAuth } from '../../client/browser.js'
-import { maskSecret, secondsLeft } from '../describe-login.js'
-import { make } from './dom.js'
+import type { UserAuth } from '../../../client/browser.js'
+import { maskSecret, secondsLeft } from '../../describe-login.js'
+import { makeCopyButton } from '../copy-button.js'
+import { make } from '../dom.js'
 
 /** The fields of a UserAuth in the order of their use; all but `msg` are secrets. */
 const FIELDS = ['key', 'sig', 'msg', 'token'] as const
@@ -9,6 +10,7 @@ const FIELDS = ['key', 'sig', 'msg', 'token'] as const
 export class UserAuthView {
   readonly #fields: HTMLElement
   readonly #life: HTMLElement
+  #shown: UserAuth | undefined
   #ticking: ReturnType<typeof setInterval> | undefined
 
   constructor(fields: HTMLElement, life: HTMLElement) {
@@ -16,11 +18,22 @@ export class UserAuthView {
     this.#life = life
   }
 
+  /** Shows a UserAuth, unless it is the one that is shown. */
   show(userAuth: UserAuth): void {
+    if (userAuth.sig === this.#shown?.sig && userAuth.token === this.#shown.token) return
+    this.#shown = userAuth
     this.#fields.replaceChildren(...FIELDS.map((name) => row(name, userAuth[name])))
     clearInterval(this.#ticking)
     this.#ticking = setInterval(() => this.#tick(userAuth), 1_000)
     this.#tick(userAuth)
+  }
+
+  /** Forgets it. */
+  clear(): void {
+    clearInterval(this.#ticking)
+    this.#shown = undefined
+    this.#fields.replaceChildren()
+    this.#life.textContent = ''
   }
 
   #tick({ msg }: UserAuth): void {
@@ -37,8 +50,10 @@ function row(name: string, value: string): HTMLElement {
   const element = document.createElement('div')
   const text = make('code', '', value)
   const definition = document.createElement('dd')
-  definition.append(text)
-  if (name !== 'msg') definition.append(revealButton(name, value, text))
+  const buttons = make('span', 'buttons', '')
+  if (name !== 'msg') buttons.append(revealButton(name, value, text))
+  buttons.append(makeCopyButton(name, () => value))
+  definition.append(text, buttons)
   element.append(make('dt', '', name), definition)
   return element
 }
