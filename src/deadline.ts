@@ -25,7 +25,7 @@ export async function withDeadline<T>(
   work: Promise<T>,
   lateError: () => Error,
 ): Promise<T> {
-  let timer: NodeJS.Timeout | undefined
+  let timer: ReturnType<typeof setTimeout> | undefined
   const late = new Promise<never>((_, reject) => {
     timer = setTimeout(() => reject(lateError()), toMilliseconds(seconds))
   })

@@ -1,6 +1,7 @@
 import { readdir, readFile } from 'node:fs/promises'
 import { join, relative, resolve, sep } from 'node:path'
 import { beforeAll, describe, expect, it } from 'vitest'
+import { OPTIONAL_PACKAGES } from '../src/dev-hub/domains.js'
 
 const SRC = resolve(import.meta.dirname, '../src')
 
@@ -34,10 +35,10 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
     ...['keys', 'limits', 'users', 'hub', 'login', 'http', 'metrics', 'config', 'dev-hub'],
   ],
   client: ['protocol'],
-  demo: ['client', 'protocol'],
+  demo: ['client', 'protocol', 'deadline'],
   'dev-hub': [...ROOT, 'keys', 'grpc', 'sqlite', 'config', 'process'],
   process: ['log'],
-  cli: [...ROOT, 'keys', 'users', 'config', 'client', 'process', 'app', 'dev-hub'],
+  cli: [...ROOT, 'keys', 'users', 'config', 'client', 'demo', 'dev-hub', 'index'],
   server: [...ROOT, 'app', 'config', 'demo', 'http', 'hub', 'keys', 'limits', 'login', 'users'],
   index: [...ROOT, 'app', 'config', 'process'],
 }
@@ -152,6 +153,34 @@ describe('the layout of src', () => {
     const users = [...sources].filter(([, source]) => source.includes("'prom-client'"))
     expect(users.filter(([file]) => roomOf(file) !== 'metrics')).toEqual([])
   })
+})
+
+it('what only the dev Hub needs is an optional peer, and its packages are loaded with it', async () => {
+  const { peerDependencies, peerDependenciesMeta, devDependencies, dependencies } = JSON.parse(
+    await readFile(resolve(SRC, '../package.json'), 'utf8'),
+  )
+  expect(Object.keys(peerDependencies).sort()).toEqual([...OPTIONAL_PACKAGES].sort())
+  for (const name of OPTIONAL_PACKAGES) {
+    expect(peerDependenciesMeta[name]).toEqual({ optional: true })
+    expect(devDependencies[name]).toBe(peerDependencies[name])
+    expect(dependencies).not.toHaveProperty(name)
+  }
+  // Whatever logins reach without a dynamic import.
+  const reached = new Set<string>()
+  const follow = async (file: string): Promise<void> => {
+    if (reached.has(file)) return
+    reached.add(file)
+    const source = await readFile(join(SRC, file), 'utf8')
+    const imports = source.matchAll(/^(?:import|export) (?!type)[^'()=;]*from '([^']+)'/gm)
+    for (const [, target = ''] of imports) {
+      expect(OPTIONAL_PACKAGES, file).not.toContain(target)
+      if (target.startsWith('.'))
+        await follow(relative(SRC, resolve(SRC, file, '..', target)).replace(/\.js$/, '.ts'))
+    }
+  }
+  await follow('index.ts')
+  await follow('dev-hub/worker/worker.ts')
+  expect(reached).toContain('dev-hub/threads/registry.ts')
 })
 
 /** Whether a file is a program of its own, which loads what it is for. */

@@ -14,5 +14,10 @@ const FILES = [
 ]
 
 export default defineConfig({
-  test: { ...config.test, include: FILES.map((name) => `test/${name}.test.ts`) },
+  test: {
+    ...config.test,
+    include: FILES.map((name) => `test/${name}.test.ts`),
+    // None of them starts a process, and mutants need no build.
+    globalSetup: [],
+  },
 })

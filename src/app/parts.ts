@@ -1,3 +1,4 @@
+import { join } from 'node:path'
 import type { Config } from '../config/config.js'
 import { ConfigError } from '../config/config-error.js'
 import { explainListenError } from '../config/listen-errors.js'
@@ -22,16 +23,18 @@ export interface HubInUse {
 /** Opens the Hub: the one that is configured, or the built-in one. */
 export async function openHub({ hub }: Config, log: Log): Promise<HubInUse> {
   if (hub.kind === 'remote') return { ...hub, close: async () => {} }
-  const { startDevHub } = await import('../dev-hub/hub.js')
-  const ports = { DEV_HUB_PORT: hub.port, DEV_HUB_GRPC_PORT: hub.grpcPort }
-  const devHub = await startDevHub(hub).catch((error: unknown) =>
-    explainListenError(error, { ports }),
-  )
+  const { startHubThread } = await import('../dev-hub/worker/hub-thread.js')
+  const { port, grpcPort, dataDir, seedFile } = hub
+  const ports = { DEV_HUB_PORT: port, DEV_HUB_GRPC_PORT: grpcPort }
+  const seed = seedFile === undefined ? undefined : await readSeedFile(seedFile)
+  const devHub = await startHubThread({ port, grpcPort, dataDir, seed }, (stack, path) =>
+    log.error({ path, stack }, 'an error inside the built-in development Hub'),
+  ).catch((error: unknown) => explainListenError(error, { ports }))
   const [apiKey] = devHub.apiKeys
   const secret = apiKey && decodeMultibase(apiKey.secret)
-  if (!apiKey || !secret) throw new TypeError('the built-in Hub made no key')
+  if (!apiKey || !secret) throw new TypeError('the built-in Hub has no key')
   log.warn(
-    `no USER_API_KEY is set, so a built-in development Hub runs at ${devHub.url} and ${devHub.grpcUrl}: it forgets everything when it stops`,
+    `no USER_API_KEY is set, so a built-in development Hub runs at ${devHub.url} and ${devHub.grpcUrl}: it remembers in ${join(dataDir, 'dev-hub')}`,
   )
   return {
     url: devHub.grpcUrl,
@@ -39,6 +42,11 @@ export async function openHub({ hub }: Config, log: Log): Promise<HubInUse> {
     apiKey: { key: apiKey.key, secret },
     close: () => devHub.close(),
   }
+}
+
+async function readSeedFile(file: string) {
+  const { readSeed } = await import('../dev-hub/seed/seed-file.js')
+  return readSeed(file, 'DEV_HUB_SEED')
 }
 
 /**

@@ -1,5 +1,5 @@
 import type { User } from '../users/user-store.js'
-import { plain } from './text.js'
+import { plain } from './command.js'
 
 /** What a block can't do, told to whoever sets one. */
 const LIMITS_OF_A_BLOCK = `  The block stops logins and renewals, and nothing else:
@@ -24,7 +24,7 @@ export function listText(users: readonly User[], next: string | undefined): stri
     return `  ${cells.join('  ').trimEnd()}\n`
   })
   const more =
-    next === undefined ? '' : `\n  There are more: npm run users -- list --after ${next}\n`
+    next === undefined ? '' : `\n  There are more: textile-userauth users list --after ${next}\n`
   return `\n${lines.join('')}${more}\n`
 }
 

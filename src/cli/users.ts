@@ -1,12 +1,9 @@
-/** `npm run users`: who the users are, and who of them may not log in. */
 import { readUsersConfig } from '../config/config.js'
 import { ConfigError, explainUserStoreError } from '../config/config-error.js'
 import { readEnvironment } from '../config/environment.js'
 import { openUserStore } from '../users/open-user-store.js'
 import { type Page, type User, type UserStore, UserStoreError } from '../users/user-store.js'
-import { Failure } from './failure.js'
-import { plain } from './text.js'
-import { parseUsersArguments, USERS_USAGE, type UsersCommand } from './users-arguments.js'
+import { CommandError } from './command.js'
 import {
   blockedText,
   listText,
@@ -16,40 +13,54 @@ import {
   userText,
 } from './users-text.js'
 
-/** What a command has to say: to people, and with `--json` to programs. */
-interface Result {
+/** What is asked of the store of users. */
+export type UsersRequest =
+  | { readonly name: 'list'; readonly page: Page }
+  | { readonly name: 'show' | 'unblock' | 'sign-out'; readonly pubkey: string }
+  | { readonly name: 'block'; readonly pubkey: string; readonly reason: string }
+
+/** What the store has answered: for people, and for programs. */
+export interface UsersAnswer {
   readonly text: string
   readonly json: object
 }
 
-type StoreCommand = Exclude<UsersCommand, { name: 'help' }>
-
-async function run(command: StoreCommand): Promise<Result> {
-  const users = readUsersConfig(readEnvironment())
-  const store = await openUserStore(users).catch(explainUserStoreError)
+/**
+ * Asks the store that is configured about users, or changes who may log in.
+ *
+ * @throws CommandError
+ */
+export async function askUsers(request: UsersRequest): Promise<UsersAnswer> {
   try {
-    return await execute(command, store)
-  } finally {
-    await store.close()
+    const store = await openUserStore(readUsersConfig(readEnvironment())).catch(
+      explainUserStoreError,
+    )
+    try {
+      return await ask(store, request)
+    } finally {
+      await store.close()
+    }
+  } catch (error) {
+    return explain(error)
   }
 }
 
-async function execute(command: StoreCommand, store: UserStore): Promise<Result> {
-  switch (command.name) {
+async function ask(store: UserStore, request: UsersRequest): Promise<UsersAnswer> {
+  switch (request.name) {
     case 'list':
-      return list(command.page, store)
+      return list(request.page, store)
     case 'show':
-      return show(known(await store.find(command.pubkey)), userText)
+      return show(known(await store.find(request.pubkey)), userText)
     case 'block':
-      return show(await store.block(command.pubkey, command.reason), blockedText)
+      return show(await store.block(request.pubkey, request.reason), blockedText)
     case 'unblock':
-      return show(known(await store.unblock(command.pubkey)), unblockedText)
+      return show(known(await store.unblock(request.pubkey)), unblockedText)
     case 'sign-out':
-      return show(await store.signOut(command.pubkey), signedOutText)
+      return show(await store.signOut(request.pubkey), signedOutText)
   }
 }
 
-async function list({ limit, after }: Page, store: UserStore): Promise<Result> {
+async function list({ limit, after }: Page, store: UserStore): Promise<UsersAnswer> {
   // One more than is shown tells whether there are more.
   const found = await store.list({ limit: limit + 1, after })
   const users = found.slice(0, limit)
@@ -58,50 +69,25 @@ async function list({ limit, after }: Page, store: UserStore): Promise<Result> {
   return { text: listText(users, next), json }
 }
 
-function show(user: User, text: (user: User) => string): Result {
+function show(user: User, text: (user: User) => string): UsersAnswer {
   return { text: text(user), json: { user: userJson(user) } }
 }
 
 function known(user: User | undefined): User {
   if (user) return user
-  throw new Failure(
+  throw new CommandError(
     'unknown_user',
     'This public key has never logged in, nor been blocked or signed out.',
   )
 }
 
-/** Says in a code and in words what has gone wrong. */
-function describe(error: unknown): { code: string; message: string } {
-  if (error instanceof Failure) return { code: error.code, message: error.message }
-  if (error instanceof ConfigError) return { code: 'bad_config', message: error.message }
+/** Turns errors that the operator can mend into the command's. */
+function explain(error: unknown): never {
+  if (error instanceof ConfigError)
+    throw new CommandError('bad_config', error.message, { cause: error })
   if (error instanceof UserStoreError)
-    return { code: 'store_failed', message: `${error.message}: ${String(error.cause)}` }
-  return { code: 'internal', message: `This command has a fault: ${String(error)}` }
+    throw new CommandError('store_failed', `${error.message}: ${String(error.cause)}`, {
+      cause: error,
+    })
+  throw error
 }
-
-/** Runs the command and returns its exit status. */
-async function main(args: readonly string[]): Promise<number> {
-  // Looked for in this plain way because a wrong command line is answered in JSON as well.
-  const isJson = args.includes('--json')
-  try {
-    const command = parseUsersArguments(args)
-    if (command.name === 'help') process.stdout.write(USERS_USAGE)
-    else {
-      const { text, json } = await run(command)
-      process.stdout.write(isJson ? line({ ok: true, ...json }) : text)
-    }
-    return 0
-  } catch (error) {
-    const { code, message } = describe(error)
-    if (isJson) process.stdout.write(line({ ok: false, code, message }))
-    else process.stderr.write(`\n  Failed: ${code}\n  ${plain(message)}\n`)
-    if (code === 'usage') process.stderr.write(`\n${USERS_USAGE}`)
-    return 1
-  }
-}
-
-function line(result: object): string {
-  return `${JSON.stringify(result)}\n`
-}
-
-process.exitCode = await main(process.argv.slice(2))

@@ -1,5 +1,6 @@
 /** The package's `./client` for Node.js, whose version 20 has no `WebSocket` of its own. */
 import WebSocket from 'isomorphic-ws'
+import { LoginError } from './login-error.js'
 import { checkSettings } from './settings.js'
 import { shareLogin } from './share-login.js'
 import type { LoginWithChallenge } from './types.js'
@@ -10,6 +11,9 @@ export type * from './types.js'
 
 /** In milliseconds: what a server gets to answer a close, before the socket is cut off. */
 const CLOSE_TIMEOUT = 1_000
+
+/** The codes by which Node.js says that it does not accept a certificate. */
+const CERTIFICATE_ERROR = /CERT|UNABLE_TO_VERIFY/
 
 /** By default a server that has hung could keep a Node.js process alive for 30 s after a login. */
 class PromptWebSocket extends WebSocket {
@@ -29,5 +33,20 @@ class PromptWebSocket extends WebSocket {
  * const client = Client.withUserAuth(logIn, hubUrl)
  * const buckets = Buckets.withUserAuth(logIn, { host: hubUrl })
  */
-export const loginWithChallenge: LoginWithChallenge = (identity, options = {}) =>
-  shareLogin(checkSettings(identity, options, PromptWebSocket))
+export const loginWithChallenge: LoginWithChallenge = (identity, options = {}) => {
+  const logIn = shareLogin(checkSettings(identity, options, PromptWebSocket))
+  return () => logIn().catch(explainCertificate)
+}
+
+/** Tells a server whose certificate isn't accepted from one that is away. Browsers can't. */
+function explainCertificate(error: unknown): never {
+  if (!(error instanceof LoginError) || error.code !== 'connection_failed') throw error
+  const { cause } = error
+  const hasCode = typeof cause === 'object' && cause !== null && 'code' in cause
+  if (!hasCode || !CERTIFICATE_ERROR.test(String(cause.code))) throw error
+  throw new LoginError(
+    'connection_failed',
+    `The login server's certificate was not accepted (${cause.code}). If its authority is one that this machine doesn't trust, set NODE_EXTRA_CA_CERTS to the file with the authority's certificate.`,
+    { cause },
+  )
+}

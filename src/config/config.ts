@@ -16,14 +16,18 @@ import { type Variables, variables } from './variables.js'
 /** The Hub that the server uses: one that runs elsewhere, or the built-in one. */
 export type HubConfig =
   | { readonly kind: 'remote'; readonly url: string; readonly apiKey: ApiKey }
-  | ({ readonly kind: 'dev' } & DevHubPorts)
+  | ({ readonly kind: 'dev' } & DevHubConfig)
 
-/** TCP ports of the built-in Hub; 0 takes a free one. */
-export interface DevHubPorts {
-  /** Of its gRPC-web endpoint. */
+/** How the built-in Hub is set up. */
+export interface DevHubConfig {
+  /** TCP port of its gRPC-web endpoint; 0 takes a free one. */
   readonly port: number
-  /** Of its native gRPC endpoint. */
+  /** TCP port of its native gRPC endpoint; 0 takes a free one. */
   readonly grpcPort: number
+  /** The folder in which it has a folder of its own. */
+  readonly dataDir: string
+  /** File with what it is filled with, where there is one. */
+  readonly seedFile: string | undefined
 }
 
 /** Whether the demo page is served, and where browsers reach the Hub. */
@@ -115,13 +119,18 @@ export function readConfig(environment: Environment): Config {
 }
 
 /**
- * Reads the ports of the built-in Hub, for those who run it alone.
+ * Reads how the built-in Hub is set up, for those who need nothing else.
  *
  * @throws ConfigError where `DEV_HUB_PORT` or `DEV_HUB_GRPC_PORT` is no port
  */
-export function readDevHubPorts(environment: Environment): DevHubPorts {
-  const schema = variables.pick({ DEV_HUB_PORT: true, DEV_HUB_GRPC_PORT: true })
-  return toDevHubPorts(parse(schema, environment))
+export function readDevHubConfig(environment: Environment): DevHubConfig {
+  const schema = variables.pick({
+    DEV_HUB_PORT: true,
+    DEV_HUB_GRPC_PORT: true,
+    DEV_HUB_SEED: true,
+    DATA_DIR: true,
+  })
+  return toDevHub(parse(schema, environment))
 }
 
 /**
@@ -147,8 +156,15 @@ function describe({ issues }: z.ZodError): string[] {
   return issues.map(({ path, message }) => `${path.join('.')}: ${message}`)
 }
 
-function toDevHubPorts(read: Pick<Variables, 'DEV_HUB_PORT' | 'DEV_HUB_GRPC_PORT'>): DevHubPorts {
-  return { port: read.DEV_HUB_PORT, grpcPort: read.DEV_HUB_GRPC_PORT }
+function toDevHub(
+  read: Pick<Variables, 'DEV_HUB_PORT' | 'DEV_HUB_GRPC_PORT' | 'DEV_HUB_SEED' | 'DATA_DIR'>,
+): DevHubConfig {
+  return {
+    port: read.DEV_HUB_PORT,
+    grpcPort: read.DEV_HUB_GRPC_PORT,
+    dataDir: read.DATA_DIR,
+    seedFile: read.DEV_HUB_SEED,
+  }
 }
 
 function toUsers(read: Pick<Variables, 'DATA_DIR' | 'DATABASE_URL'>): UsersConfig {
@@ -159,7 +175,7 @@ function toUsers(read: Pick<Variables, 'DATA_DIR' | 'DATABASE_URL'>): UsersConfi
 function toHub(read: Variables): HubConfig {
   const { HUB_URL: url, USER_API_KEY: key, USER_API_SECRET: secret } = read
   if (url === undefined || key === undefined || secret === undefined) {
-    return { kind: 'dev', ...toDevHubPorts(read) }
+    return { kind: 'dev', ...toDevHub(read) }
   }
   return { kind: 'remote', url, apiKey: { key, secret } }
 }

@@ -5,6 +5,19 @@ import { decodeMultibase } from '../keys/multibase.js'
 /** What a value looks like, for the documents: "a port number, 0 to 65535". */
 export const formats = z.registry<{ readonly format: string }>()
 
+/** What the documents say about a variable, beside its name, its format and its default. */
+export interface VariableDocs {
+  /** What it does, in whole sentences of Markdown. */
+  readonly description: string
+  /** What holds where it is not set and has no fixed default. */
+  readonly unset?: string
+  /** A value that it can have; the default where missing. */
+  readonly example?: string
+}
+
+/** What the documents say about each variable; what a value looks like is in `formats`. */
+export const docs = z.registry<VariableDocs>()
+
 /** Schemes of the addresses of a Hub's gRPC-web endpoint, the only one that browsers can use. */
 export const WEB_SCHEMES = ['http:', 'https:']
 

@@ -5,6 +5,7 @@ import {
   addressRanges,
   apiSecret,
   databaseUrl,
+  docs,
   GRPC_SCHEMES,
   headerText,
   hubUrl,
@@ -21,19 +22,6 @@ import {
   WEB_SCHEMES,
   webhookUrl,
 } from './values.js'
-
-/** What the documents say about a variable, beside its name, its format and its default. */
-export interface VariableDocs {
-  /** What it does, in whole sentences of Markdown. */
-  readonly description: string
-  /** What holds where it is not set and has no fixed default. */
-  readonly unset?: string
-  /** A value that it can have; the default where missing. */
-  readonly example?: string
-}
-
-/** What the documents say about each variable; what a value looks like is in `formats`. */
-export const docs = z.registry<VariableDocs>()
 
 const hub = {
   HUB_URL: hubUrl([...WEB_SCHEMES, ...GRPC_SCHEMES])
@@ -215,6 +203,12 @@ const development = {
   DEV_HUB_GRPC_PORT: port.default(3006).register(docs, {
     description:
       "TCP port of the built-in Hub's native gRPC endpoint, which the server uses. 0 takes a free port, which the log shows.",
+  }),
+  DEV_HUB_SEED: text('the path of a file').optional().register(docs, {
+    description:
+      'A JSON file with users, databases and buckets. The built-in Hub adds what it does not have yet. See [the built-in Hub](dev-hub.md).',
+    unset: 'none; it starts empty',
+    example: './seed.json',
   }),
 }
 

@@ -9,7 +9,7 @@ const PAGE = join(import.meta.dirname, '../../dist/demo/page')
 
 /** What the demo page needs to know. */
 export interface DemoOptions {
-  /** The Hub's gRPC-web door as browsers reach it, `http:` or `https:`. */
+  /** The Hub's gRPC-web endpoint as browsers reach it, `http:` or `https:`. */
   readonly hubUrl: string
 }
 

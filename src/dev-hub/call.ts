@@ -1,6 +1,6 @@
 import type { CallStatus } from '../grpc/status.js'
 
-/** One call as a method sees it, whichever door it came through. */
+/** One call as a method sees it, whichever endpoint it came through. */
 export interface HubCall {
   /** The caller's headers: names in lower case. */
   readonly metadata: ReadonlyMap<string, string>
@@ -11,8 +11,12 @@ export interface HubCall {
    * @throws CallError where the caller breaks the protocol or goes away
    */
   receive(): Promise<Uint8Array | undefined>
-  /** Sends the caller a message: its protobuf bytes. */
+  /** Sends the caller a message: its protobuf bytes. Passed over once the caller has left. */
   reply(message: Uint8Array): void
+  /** Waits until the caller has taken what was replied, so that little of it waits in memory. */
+  drained(): Promise<void>
+  /** Fulfils once the call is over: it has ended, or the caller has left. */
+  readonly closed: Promise<void>
 }
 
 /** Ends a call with a status other than success. */

@@ -1,69 +1,84 @@
-import { type ApiKey, createApiKey } from './api-keys.js'
-import { Authorization } from './authorization.js'
-import { openGrpcDoor } from './grpc-door.js'
+import type { Endpoint } from './endpoints/endpoint.js'
+import { startGrpcServer } from './endpoints/grpc-server.js'
+import { startGrpcWebServer } from './endpoints/grpc-web-server.js'
+import type { StoredApiKey } from './login/api-keys.js'
 import { createMethods } from './methods.js'
-import { ThreadStore } from './thread-store.js'
-import { TokenIssuer } from './token-issuer.js'
-import { openWebDoor } from './web-door.js'
+import { openState, type StateOptions } from './state.js'
 
 /** How a development Hub is set up. */
-export interface DevHubOptions {
-  /** The API keys it knows, of any kind; unless given, it makes one secured user group key. */
-  readonly apiKeys?: readonly ApiKey[]
-  /** TCP port of the gRPC-web door; 0, unless given, takes a free one. */
+export interface DevHubOptions extends Omit<StateOptions, 'url'> {
+  /** TCP port of the gRPC-web endpoint; 0, unless given, takes a free one. */
   readonly port?: number
-  /** TCP port of the native gRPC door; 0, unless given, takes a free one. */
+  /** TCP port of the native gRPC endpoint; 0, unless given, takes a free one. */
   readonly grpcPort?: number
   /** How long `GetToken` waits for a signature, in seconds; unless given 60, as hubd does. */
   readonly signatureTimeout?: number
+  /** Takes note of a fault inside a method; unless given, it goes to standard error. */
+  readonly logError?: (error: unknown, path: string) => void
 }
 
-/** A development Hub that runs. */
-export interface DevHub {
-  /** Address of its gRPC-web door: `http://127.0.0.1:3007`. */
+/** A development Hub that runs, in this thread or another. */
+export interface RunningHub {
+  /** Address of its gRPC-web endpoint: `http://127.0.0.1:3007`. */
   readonly url: string
-  /** Address of its native gRPC door: `grpc://127.0.0.1:3006`. */
+  /** Address of its native gRPC endpoint: `grpc://127.0.0.1:3006`. */
   readonly grpcUrl: string
-  readonly apiKeys: readonly ApiKey[]
+  readonly apiKeys: readonly StoredApiKey[]
   /** The Hub's public key: the issuer of its tokens. */
   readonly issuer: string
-  /** How many calls run now, through either door. */
-  readonly openCalls: number
   /** Cuts every call off and returns when nothing is left. */
   close(): Promise<void>
 }
 
+/** A development Hub that runs in this thread. */
+export interface DevHub extends RunningHub {
+  /** How many calls run now, through either endpoint. */
+  readonly openCalls: number
+}
+
 /**
- * Starts a Hub for development and tests: a real one in its protocol, challenges, signatures and
- * tokens, which answers as hubd 2.6 does. It knows logins and threads, keeps everything in memory,
- * and listens on 127.0.0.1 only.
+ * Starts a Hub for development and tests: a real one in its protocol, its data and its tokens,
+ * which answers as hubd 2.6 does. It remembers in a folder or in memory, and listens on 127.0.0.1
+ * only. What it does otherwise on purpose is told in docs/dev-hub.md.
  *
- * It differs from hubd on purpose in one point: it verifies a token's signature in `ListThreads`
- * and `GetThread` too, and answers a forged one with `invalid thread token`.
- *
- * @throws the system's error where a port can't be listened on, such as `EADDRINUSE`
+ * @throws SetupError where the folder can't be used or the seed not be planted, or the system's
+ *   error where a port can't be listened on, such as `EADDRINUSE`
  */
 export async function startDevHub(options: DevHubOptions = {}): Promise<DevHub> {
-  const { apiKeys = [createApiKey()], port = 0, grpcPort = 0, signatureTimeout = 60 } = options
-  const issuer = new TokenIssuer()
-  const authorization = new Authorization(apiKeys, issuer.name)
-  const threads = new ThreadStore()
-  const methods = createMethods({ authorization, issuer, threads, signatureTimeout })
-  const webDoor = await openWebDoor(port, methods)
-  const grpcDoor = await openGrpcDoor(grpcPort, methods).catch(async (error: unknown) => {
-    await webDoor.close()
-    throw error
-  })
-  return {
-    url: `http://127.0.0.1:${webDoor.port}`,
-    grpcUrl: `grpc://127.0.0.1:${grpcDoor.port}`,
-    apiKeys,
-    issuer: issuer.name,
-    get openCalls() {
-      return webDoor.openCalls + grpcDoor.openCalls
-    },
-    async close() {
-      await Promise.all([webDoor.close(), grpcDoor.close()])
-    },
+  const { port = 0, grpcPort = 0, signatureTimeout = 60, logError = writeError } = options
+  let url = ''
+  const state = await openState({ ...options, url: () => url })
+  const { apiKeys, credentials, domains } = state
+  const methods = createMethods({ ...state, issuer: credentials.issuer, signatureTimeout })
+  const { handleRequest } = domains
+  const opened: Endpoint[] = []
+  const close = async () => {
+    await Promise.all(opened.map((endpoint) => endpoint.close()))
+    await state.close()
   }
+  try {
+    const web = await startGrpcWebServer({ port, methods, logError, handleRequest })
+    opened.push(web)
+    url = `http://127.0.0.1:${web.port}`
+    const grpc = await startGrpcServer({ port: grpcPort, methods, logError })
+    opened.push(grpc)
+    return {
+      url,
+      grpcUrl: `grpc://127.0.0.1:${grpc.port}`,
+      apiKeys,
+      issuer: credentials.issuer.name,
+      get openCalls() {
+        return web.openCalls + grpc.openCalls
+      },
+      close,
+    }
+  } catch (error) {
+    await close()
+    throw error
+  }
+}
+
+function writeError(error: unknown, path: string): void {
+  const text = error instanceof Error ? error.stack : String(error)
+  process.stderr.write(`development Hub, ${path}: ${text}\n`)
 }

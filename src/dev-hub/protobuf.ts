@@ -2,7 +2,7 @@ import { Status } from '../grpc/status.js'
 import { CallError, type HubCall } from './call.js'
 
 /** A generated message class, as far as reading needs it. */
-interface MessageType<Message> {
+export interface MessageType<Message> {
   deserializeBinary(bytes: Uint8Array): Message
 }
 
@@ -31,4 +31,14 @@ export async function receive<Message>(
   const bytes = await call.receive()
   if (!bytes) throw new CallError(Status.Unknown, 'EOF')
   return decode(type, bytes)
+}
+
+/** A generated message, as far as writing needs it. */
+export interface WritableMessage {
+  serializeBinary(): Uint8Array
+}
+
+/** Sends a caller a message. */
+export function reply(call: HubCall, message: WritableMessage): void {
+  call.reply(message.serializeBinary())
 }

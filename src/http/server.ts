@@ -24,6 +24,12 @@ import { type AllowedOrigins, isLoopback } from './origins.js'
 import { createApp } from './routes.js'
 import { type AdmissionSettings, OpenSockets } from './upgrade.js'
 
+/**
+ * The share of the calls which a Hub takes at a time that logins may hold while they wait for a
+ * signature: the rest is for logins that begin.
+ */
+const PENDING_SHARE = 0.8
+
 /** What a login server needs. */
 export interface ServerOptions {
   /** TCP port; 0 takes a free one. */
@@ -94,7 +100,12 @@ export async function startServer(options: ServerOptions): Promise<LoginServer> 
   const hub = new GuardedHub(options.hub, { ...limits, hubTimeout: options.hubTimeout })
   const serverKey = apiKey instanceof ServerKey ? apiKey : new ServerKey(apiKey)
   const loginLog = new LoginLog(log, events)
-  const pendingLogins = new PendingLogins(limits.maxWaitingLogins)
+  const pendingLogins = new PendingLogins(() =>
+    Math.min(
+      limits.maxWaitingLogins,
+      PENDING_SHARE * (options.hub.capacity ?? Number.POSITIVE_INFINITY),
+    ),
+  )
   const rateLimits = new RateLimits(limits, options.openLimiter)
   const openSockets = new OpenSockets()
   const eventLoop = new EventLoopWatch()

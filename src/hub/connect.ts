@@ -1,7 +1,7 @@
-import { GrpcCall } from './grpc/call.js'
-import { GrpcSessions } from './grpc/session-pool.js'
-import { GrpcWebCall } from './grpc-web/call.js'
-import { HubSockets } from './grpc-web/socket-pool.js'
+import { GrpcClientCall } from './grpc/call.js'
+import { SessionPool } from './grpc/session-pool.js'
+import { GrpcWebClientCall } from './grpc-web/call.js'
+import { SocketPool } from './grpc-web/socket-pool.js'
 import type { HubAddress } from './sdk-hub.js'
 
 /** The method that a login calls, and that connections are made ahead for. */
@@ -15,9 +15,9 @@ export interface HubConnection extends HubAddress {
 
 /**
  * Chooses the way to a Hub by the scheme of its address:
- * - `grpc:`, `grpcs:`: its native door, by HTTP/2 sessions that calls share. The first one is
+ * - `grpc:`, `grpcs:`: its gRPC endpoint, by HTTP/2 sessions that calls share. The first one is
  *   opened here, ahead of the first call;
- * - `http:`, `https:`: its gRPC-web door, by a WebSocket for each call, some of them opened ahead.
+ * - `http:`, `https:`: its gRPC-web endpoint, by a WebSocket for each call, some of them opened ahead.
  *
  * Throws nothing: a Hub that can't be reached fails the calls.
  *
@@ -25,11 +25,23 @@ export interface HubConnection extends HubAddress {
  */
 export function connectToHub(url: string): HubConnection {
   if (!url.startsWith('grpc')) {
-    const sockets = new HubSockets(url + LOGIN_METHOD)
-    return { url, openTransport: () => new GrpcWebCall(sockets), close: () => sockets.close() }
+    const sockets = new SocketPool(url + LOGIN_METHOD)
+    return {
+      url,
+      openTransport: () => new GrpcWebClientCall(sockets),
+      capacity: Number.POSITIVE_INFINITY,
+      close: () => sockets.close(),
+    }
   }
   // To Node, gRPC's two schemes are HTTP's.
-  const sessions = new GrpcSessions(new URL(url.replace('grpc', 'http')))
+  const sessions = new SessionPool(new URL(url.replace('grpc', 'http')))
   sessions.open()
-  return { url, openTransport: () => new GrpcCall(sessions), close: () => sessions.close() }
+  return {
+    url,
+    openTransport: () => new GrpcClientCall(sessions),
+    get capacity() {
+      return sessions.capacity
+    },
+    close: () => sessions.close(),
+  }
 }

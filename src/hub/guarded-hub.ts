@@ -33,8 +33,8 @@ export interface HubGuards {
  */
 const RELEASED = new Error('the call was released')
 
-/** Asks something of the Hub, within bounds. */
-type Ask = <T>(work: () => Promise<T>) => Promise<T>
+/** Asks something of the Hub, within bounds; `onLate` is called where its deadline is met. */
+type Ask = <T>(work: () => Promise<T>, onLate: () => void) => Promise<T>
 
 /**
  * Keeps a Hub from being asked too much at once, and from being asked in vain while it is down:
@@ -70,11 +70,11 @@ export class GuardedHub implements Hub {
   requestToken(pubkey: string, apiKey: ApiKey): TokenCall {
     return new GuardedCall(
       () => this.#hub.requestToken(pubkey, apiKey),
-      (work) => this.#ask(work),
+      (work, onLate) => this.#ask(work, onLate),
     )
   }
 
-  async #ask<T>(work: () => Promise<T>): Promise<T> {
+  async #ask<T>(work: () => Promise<T>, onLate: () => void): Promise<T> {
     // While one call tries whether the Hub is back, the others don't wait for what it finds.
     if (this.#breaker.state === CircuitState.HalfOpen) throw new HubError('the Hub is down')
     const endsAt = secondsNow() + this.#timeout
@@ -83,7 +83,10 @@ export class GuardedHub implements Hub {
       if (left <= 0) throw new HubBusyError()
       this.#callsInFlight += 1
       try {
-        return await withDeadline(left, work(), lateError)
+        return await withDeadline(left, work(), () => {
+          onLate()
+          return lateError()
+        })
       } finally {
         this.#callsInFlight -= 1
       }
@@ -108,6 +111,7 @@ class GuardedCall implements TokenCall {
   #isReleased = false
   #fail: (error: unknown) => void = () => {}
   #freeStep: (reason: Error) => void = () => {}
+  readonly #onLate = () => this.#call?.release('late')
 
   constructor(open: () => TokenCall, ask: Ask) {
     this.#ask = ask
@@ -122,14 +126,14 @@ class GuardedCall implements TokenCall {
       this.#call = open()
       this.#call.failed.catch(this.#fail)
       return Promise.race([this.#call.challenge, this.#released])
-    })
+    }, this.#onLate)
     for (const promise of [this.failed, this.#released, this.challenge]) promise.catch(() => {})
   }
 
   answer(signature: Uint8Array): Promise<string> {
     const call = this.#call
     if (!call) throw new TypeError('a signature comes after a challenge')
-    return this.#ask(() => Promise.race([call.answer(signature), this.#released]))
+    return this.#ask(() => Promise.race([call.answer(signature), this.#released]), this.#onLate)
   }
 
   release(): void {

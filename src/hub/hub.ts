@@ -1,8 +1,11 @@
 import type { CallStatus } from '../grpc/status.js'
 import type { ApiKey } from '../keys/api-signature.js'
+import type { ReleaseReason } from './transport.js'
 
 /** The Hub, as a login needs it. */
 export interface Hub {
+  /** The most calls that it takes at a time; any number, or unknown, where missing. */
+  readonly capacity?: number
   /**
    * Starts a `GetToken` call: asks the Hub for a challenge to the holder of a public key.
    *
@@ -28,8 +31,12 @@ export interface TokenCall {
    * @returns the Hub's token for the user, as the Hub sent it
    */
   answer(signature: Uint8Array): Promise<string>
-  /** Ends the call, if it still runs, and frees its connection at once. May be called twice. */
-  release(): void
+  /**
+   * Ends the call, if it still runs, and frees its connection at once. May be called twice.
+   *
+   * @param reason - given where the Hub met no deadline; never because an app left
+   */
+  release(reason?: ReleaseReason): void
 }
 
 /** A call that the Hub failed, or that never reached it. */

@@ -1,9 +1,10 @@
 import { Client } from '@textile/hub'
-import { withDeadline } from '../deadline.js'
 import { type CallStatus, Status } from '../grpc/status.js'
 import type { ApiKey } from '../keys/api-signature.js'
-import { HubError } from './hub.js'
+import type { HubError } from './hub.js'
+import { listThreads } from './list-threads.js'
 import { CallSigner, type HubAddress } from './sdk-hub.js'
+import { explainUnreachable } from './unreachable.js'
 
 /** What the Hub's answers say of a key, and what the server does then. */
 export interface KeyKind {
@@ -26,6 +27,8 @@ export const KEY_UNKNOWN: KeyKind = {
   action: 'refuse',
   text: `USER_API_KEY: the Hub doesn't know this key, or it was revoked, so no user could log in; check HUB_URL and the key, or ${MAKE_RIGHT_KEY}`,
 }
+
+const SUCCESS: CallStatus = { code: Status.Ok, message: '' }
 
 const TOKEN_REQUIRED: Answer = [Status.Unauthenticated, 'Token required']
 
@@ -74,14 +77,21 @@ const ANSWERS: readonly { signed: Answer; unsigned?: Answer; kind: KeyKind }[] =
   },
 ]
 
+const UNCHECKED =
+  'the key could not be checked, and logins are answered with hub_unavailable until it has been'
+
 /** The Hub gave no answer that tells anything. */
 export const UNREACHABLE: KeyKind = {
   action: 'retry',
-  text: 'HUB_URL: the Hub gave no usable answer, so the key could not be checked; logins are answered with hub_unavailable until it has been',
+  text: `HUB_URL: the Hub gave no usable answer; ${UNCHECKED}`,
 }
 
+/** Those that have answered once: whatever happens to them later, their addresses are right. */
+const knownHubs = new WeakSet<HubAddress>()
+
 /**
- * Asks the Hub which kind of key the server has. It is asked once or twice.
+ * Asks the Hub which kind of key the server has. It is asked once or twice; where it has never
+ * answered, what else may be at its address is asked too.
  *
  * @param timeout - for each of the two calls, in seconds
  */
@@ -93,37 +103,27 @@ export async function checkKey(
   const { key } = apiKey
   const signedClient = Client.withUserAuth(new CallSigner(apiKey).sign(), address.url)
   const signed = await listThreads(signedClient, address, timeout)
+  if (signed && !signed.status) return unreachable(address, signed)
+  knownHubs.add(address)
   const rows = ANSWERS.filter((row) => isAnswer(signed, row.signed))
   if (rows.every((row) => row.unsigned === undefined)) return rows[0]?.kind ?? UNREACHABLE
-  const unsigned = await listThreads(
-    await Client.withKeyInfo({ key }, address.url),
-    address,
-    timeout,
-  )
+  const unsignedClient = await Client.withKeyInfo({ key }, address.url)
+  const unsigned = await listThreads(unsignedClient, address, timeout)
   return rows.find((row) => isAnswer(unsigned, row.unsigned))?.kind ?? UNREACHABLE
 }
 
-/** @returns how the Hub ended the call, or `undefined` where it ended without a status, or late */
-async function listThreads(
-  client: Client,
-  address: HubAddress,
-  timeout: number,
-): Promise<CallStatus | undefined> {
-  const transport = address.openTransport()
-  client.rpcOptions.transport = transport.factory
-  try {
-    const reply = Promise.race([client.listThreads(), transport.failed])
-    await withDeadline(timeout, reply, () => new HubError('the Hub took too long'))
-    return { code: Status.Ok, message: '' }
-  } catch (error) {
-    return error instanceof HubError ? error.status : undefined
-  } finally {
-    transport.release()
-  }
+/** What follows where the Hub has not answered at all: why, in a sentence that says what to do. */
+async function unreachable(address: HubAddress, failure: HubError): Promise<KeyKind> {
+  const reason = knownHubs.has(address) ? undefined : await explainUnreachable(address.url, failure)
+  return reason === undefined
+    ? UNREACHABLE
+    : { action: 'retry', text: `HUB_URL: ${reason}; ${UNCHECKED}` }
 }
 
-function isAnswer(status: CallStatus | undefined, answer: Answer | undefined): boolean {
-  if (!status || !answer) return false
-  const [code, text] = answer
-  return status.code === code && (text === undefined || status.message === text)
+/** Whether the list of threads was had, or refused, in this way. */
+function isAnswer(failure: HubError | undefined, answer: Answer | undefined): boolean {
+  if (!answer) return false
+  const { code, message } = failure ? (failure.status ?? {}) : SUCCESS
+  const [itsCode, text] = answer
+  return code === itsCode && (text === undefined || message === text)
 }

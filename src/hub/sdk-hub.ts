@@ -1,7 +1,7 @@
 import { Client } from '@textile/hub'
 import { type ApiKey, type ApiSignature, createApiSignature } from '../keys/api-signature.js'
 import { type Hub, HubError, type TokenCall } from './hub.js'
-import type { CallTransport, OpenTransport } from './transport.js'
+import type { CallTransport, OpenTransport, ReleaseReason } from './transport.js'
 
 /**
  * How long the signature of the server's own calls to the Hub is valid, in ms: long enough for
@@ -17,6 +17,8 @@ export interface HubAddress {
   /** Scheme, host, port and perhaps a path, without a slash at the end. */
   readonly url: string
   readonly openTransport: OpenTransport
+  /** The most calls that can run at a time; infinite until the Hub has named a limit. */
+  readonly capacity: number
 }
 
 /** A Hub reached through the SDK's `Client`. */
@@ -27,6 +29,10 @@ export class SdkHub implements Hub {
 
   constructor(address: HubAddress) {
     this.#address = address
+  }
+
+  get capacity(): number {
+    return this.#address.capacity
   }
 
   requestToken(pubkey: string, apiKey: ApiKey): TokenCall {
@@ -121,8 +127,8 @@ class SdkTokenCall implements TokenCall {
     return this.#token
   }
 
-  release(): void {
-    this.#transport.release()
+  release(reason?: ReleaseReason): void {
+    this.#transport.release(reason)
   }
 
   /** Makes sure that a token was earned by a signature, and that there is one. */

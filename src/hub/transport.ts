@@ -12,6 +12,9 @@ export type Transport = ReturnType<TransportFactory>
 /** Headers of a call as the SDK hands them over. */
 export type Metadata = Parameters<Transport['start']>[0]
 
+/** Why a call is released before its end: the Hub has not answered by the call's deadline. */
+export type ReleaseReason = 'late'
+
 /**
  * The way that one call takes to the Hub.
  *
@@ -25,8 +28,16 @@ export interface CallTransport {
   readonly factory: TransportFactory
   /** Never fulfils; rejects with a `HubError` when the call fails. Safe to ignore. */
   readonly failed: Promise<never>
-  /** Ends the call, if it still runs, and frees its connection at once. May be called twice. */
-  release(): void
+  /** Whether the Hub has replied with a message, be it one that is too long to be taken. */
+  readonly hasReplied: boolean
+  /**
+   * Ends the call, if it still runs, and frees what it took of a connection at once. May be called
+   * twice.
+   *
+   * @param reason - says that the Hub has met no deadline, so that its connection is suspect; an
+   *   app that leaves says nothing about the Hub
+   */
+  release(reason?: ReleaseReason): void
 }
 
 /** Opens a way for one call. Throws nothing: what goes wrong rejects `failed`. */

@@ -15,14 +15,14 @@ export interface PendingLogin {
  * the address that has most is evicted: a crowd of silent apps evicts itself, not others.
  */
 export class PendingLogins {
-  readonly #limit: number
+  readonly #findLimit: () => number
   /** By address, oldest first. */
   readonly #byAddress = new Map<string, Set<PendingLogin>>()
   #size = 0
 
-  /** @param limit - how many may wait; `Infinity` for any number */
-  constructor(limit: number) {
-    this.#limit = limit
+  /** @param findLimit - tells how many may wait now; `Infinity` for any number */
+  constructor(findLimit: () => number) {
+    this.#findLimit = findLimit
   }
 
   /** How many wait. */
@@ -35,7 +35,7 @@ export class PendingLogins {
     const peers = this.#byAddress.get(login.address) ?? new Set()
     this.#byAddress.set(login.address, peers.add(login))
     this.#size += 1
-    if (this.#size > this.#limit) this.#evict()
+    if (this.#size > this.#findLimit()) this.#evict()
   }
 
   /** Removes a login. Does nothing for one that isn't there. */

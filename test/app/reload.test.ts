@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Client } from '@textile/hub'
 import { describe, expect, it, onTestFinished } from 'vitest'
-import { type ApiKey, createApiKey } from '../../src/dev-hub/api-keys.js'
 import { type DevHub, startDevHub } from '../../src/dev-hub/hub.js'
+import { createApiKey, type StoredApiKey } from '../../src/dev-hub/login/api-keys.js'
 import { signApiMessage } from '../../src/keys/api-signature.js'
 import { decodeMultibase } from '../../src/keys/multibase.js'
 import { isObject } from '../../src/protocol.js'
@@ -16,7 +16,7 @@ import { type Message, TestApp } from '../support/test-app.js'
 const READY = /users log in at (wss?:\S+?userauth)/
 
 /** Starts a Hub with the keys given, which ends with the test. */
-async function startHub(apiKeys: readonly ApiKey[], port = 0): Promise<DevHub> {
+async function startHub(apiKeys: readonly StoredApiKey[], port = 0): Promise<DevHub> {
   const hub = await startDevHub({ apiKeys, port })
   onTestFinished(() => hub.close())
   return hub
@@ -34,7 +34,7 @@ function certificateFiles(certificate: Certificate) {
   return { cert, key, put }
 }
 
-function variablesFor({ url }: DevHub, { key, secret }: ApiKey) {
+function variablesFor({ url }: DevHub, { key, secret }: StoredApiKey) {
   return { PORT: '0', HOST: '127.0.0.1', HUB_URL: url, USER_API_KEY: key, USER_API_SECRET: secret }
 }
 
@@ -46,7 +46,7 @@ async function startServer(dotenv: Record<string, string>) {
 }
 
 /** The `UserAuth` in a server's message, whose signature must be its own key's. */
-function userAuthIn({ type, value }: Message, keys: readonly ApiKey[]) {
+function userAuthIn({ type, value }: Message, keys: readonly StoredApiKey[]) {
   expect(type).toBe('token')
   const { key, sig, msg, token } = isObject(value) ? value : {}
   const { secret = '' } = keys.find((known) => known.key === key) ?? {}

@@ -6,6 +6,7 @@
 import { parseArgs } from 'node:util'
 import type { Contender } from './contender.js'
 import { startOurs, startServers, startWithUsers } from './contenders.js'
+import { benchDevHub } from './dev-hub/dev-hub.js'
 import { placeHub } from './hub-place.js'
 import { load } from './load.js'
 import { measureRenewals } from './renewals.js'
@@ -24,6 +25,7 @@ const { values } = parseArgs({
     tls: { type: 'boolean', default: false },
     users: { type: 'boolean', default: false },
     renewals: { type: 'boolean', default: false },
+    'dev-hub': { type: 'boolean', default: false },
     json: { type: 'boolean', default: false },
   },
 })
@@ -36,6 +38,11 @@ const WARM_UP_AT_ONCE = 100
 
 /** How many logins are in flight when their memory is measured. */
 const IN_FLIGHT = 1_000
+
+if (values['dev-hub']) {
+  await benchDevHub()
+  process.exit()
+}
 
 const storm = values.storm === undefined ? undefined : Number(values.storm)
 const logins = storm ?? Number(values.logins)

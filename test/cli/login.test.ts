@@ -7,6 +7,7 @@ import { text } from 'node:stream/consumers'
 import { PrivateKey } from '@textile/hub'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { listThreads } from '../../src/cli/list-threads.js'
+import { makeCertificate } from '../support/certificate.js'
 import type { Script } from '../support/faulty-hub.js'
 import { startFaultyWebHub } from '../support/faulty-web-hub.js'
 import { listsThreads } from '../support/lists-threads.js'
@@ -18,12 +19,20 @@ import {
   tokenMessage,
   wholeLogin,
 } from '../support/scripted-server.js'
+import { startTlsProxy } from '../support/tls-proxy.js'
 
-const command = join(import.meta.dirname, '../../dist/cli/login.js')
+const program = join(import.meta.dirname, '../../dist/cli/main.js')
+
+function startLogin(...args: string[]) {
+  return spawn(process.execPath, [program, 'login', ...args], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: { PATH: process.env.PATH },
+  })
+}
 
 /** Runs the command to its end. */
 async function login(...args: string[]) {
-  const child = spawn(process.execPath, [command, ...args], { stdio: ['ignore', 'pipe', 'pipe'] })
+  const child = startLogin(...args)
   const [stdout, stderr, [status]] = await Promise.all([
     text(child.stdout),
     text(child.stderr),
@@ -69,7 +78,7 @@ describe('for people', () => {
     const { stdout, stderr, status } = await login(server.url)
     expect({ stderr, status }).toEqual({ stderr: '', status: 0 })
     expect(stdout).toContain(server.url)
-    expect(stdout.match(/^ +\d+ ms {2}app/gm)).toHaveLength(6)
+    expect(stdout.match(/^ +\d+ ms {2}(App|Server)/gm)).toHaveLength(6)
     expect(stdout).toMatch(/key {4}bkey-i…\n/)
     expect(stdout).toMatch(/sig {4}bsig-i…\n/)
     expect(stdout).toMatch(/token {2}token-…\n/)
@@ -81,6 +90,15 @@ describe('for people', () => {
     const server = await startScriptedServer(wholeLogin())
     const { stdout } = await login(server.url)
     expect(stdout).not.toContain('\x1b')
+  })
+
+  it('goes on to its end where nobody reads its output any more', async () => {
+    const server = await startScriptedServer(login300)
+    const child = startLogin(server.url)
+    child.stdout.destroy()
+    const [stderr, [status]] = await Promise.all([text(child.stderr), once(child, 'exit')])
+    expect({ stderr, status }).toEqual({ stderr: '', status: 0 })
+    expect(server.visits).toBe(1)
   })
 
   it('names the threads that the Hub lists', async () => {
@@ -104,6 +122,16 @@ describe('for people', () => {
     expect(stderr).toContain('npm start')
   })
 
+  it('tells a certificate that is not trusted from a server that is away', async () => {
+    const server = await startScriptedServer(answers(errorMessage('internal')))
+    const secure = await startTlsProxy(server.url, makeCertificate(), [])
+    const { stderr, status } = await login(`${secure}/ws/userauth`)
+    expect(status).toBe(1)
+    expect(stderr).toContain('connection_failed')
+    expect(stderr).toContain('NODE_EXTRA_CA_CERTS')
+    expect(stderr).not.toContain('npm start')
+  })
+
   it('says what the login is called in the log of the server', async () => {
     const server = await startScriptedServer(answers(errorMessage('internal', { id: '0c7a3f' })))
     const { stderr } = await login(server.url)
@@ -123,7 +151,7 @@ describe('for people', () => {
   it('tells how to use it', async () => {
     const { stdout, status } = await login('--help')
     expect(status).toBe(0)
-    expect(stdout).toMatch(/^Usage: npm run login/)
+    expect(stdout).toMatch(/^Usage: textile-userauth login/)
   })
 })
 
@@ -229,9 +257,9 @@ describe('--hub', () => {
 
   it('that never answers is hub_failed', async () => {
     const hub = await startHub(async () => {})
-    await expect(listThreads(userAuth, hub.url, 50)).rejects.toMatchObject({
+    await expect(listThreads(userAuth, hub.url, 0.05)).rejects.toMatchObject({
       code: 'hub_failed',
-      cause: { message: 'no answer in 50 ms' },
+      cause: { message: 'no answer in 0.05 s' },
     })
   })
 
@@ -260,14 +288,23 @@ describe('a wrong command line', () => {
     '--hub 127.0.0.1:3007',
   ])('shows the usage: %s', async (line) => {
     const { stdout, stderr, status } = await login(...line.split(' '))
-    expect({ stdout, status }).toEqual({ stdout: '', status: 1 })
-    expect(stderr).toContain('Usage: npm run login')
+    expect({ stdout, status }).toEqual({ stdout: '', status: 2 })
+    expect(stderr).toContain('Usage: textile-userauth login')
+  })
+
+  it('does not show what may be a private key', async () => {
+    const key = PrivateKey.fromRandom().toString()
+    for (const args of [[key], ['--hub', key]]) {
+      const { stderr, status } = await login(...args)
+      expect(status).toBe(2)
+      expect(stderr).not.toContain(key)
+    }
   })
 
   it('is answered in JSON too', async () => {
     const { result, stderr, status } = await loginJson('--colour')
-    expect(status).toBe(1)
-    expect(result).toEqual({ ok: false, code: 'usage', message: "Unknown option '--colour'." })
-    expect(stderr).toContain('Usage: npm run login')
+    expect(status).toBe(2)
+    expect(result).toEqual({ ok: false, code: 'usage', message: "unknown option '--colour'" })
+    expect(stderr).toContain('Usage: textile-userauth login')
   })
 })

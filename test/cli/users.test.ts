@@ -14,7 +14,7 @@ async function users(...args: string[]) {
 }
 
 function usersOf(environment: Record<string, string>, ...args: string[]) {
-  return runProgram('cli/users.js', environment, args)
+  return runProgram('cli/main.js', environment, ['users', ...args])
 }
 
 /** Runs the command with `--json`; it must print one line. */
@@ -110,7 +110,7 @@ describe('for people', () => {
   it('tells how to use it', async () => {
     const { stdout, status } = await users('--help')
     expect(status).toBe(0)
-    expect(stdout).toMatch(/^Usage: npm run users/)
+    expect(stdout).toMatch(/^Usage: textile-userauth users/)
   })
 })
 
@@ -204,19 +204,19 @@ describe('a wrong command line', () => {
     ['show', pubkey, '--colour'],
   ])('shows the usage: %j', async (...args) => {
     const { stdout, stderr, status } = await users(...args)
-    expect({ stdout, status }).toEqual({ stdout: '', status: 1 })
-    expect(stderr).toContain('Usage: npm run users')
+    expect({ stdout, status }).toEqual({ stdout: '', status: 2 })
+    expect(stderr).toContain('Usage: textile-userauth users')
   })
 
   it('is answered in JSON too', async () => {
     const { result, stderr, status } = await usersJson({}, 'show', 'b')
-    expect(status).toBe(1)
+    expect(status).toBe(2)
     expect(result).toEqual({
       ok: false,
       code: 'usage',
-      message: expect.stringMatching(/^This is not a public key/),
+      message: expect.stringMatching(/^this is not a public key/),
     })
-    expect(stderr).toContain('Usage: npm run users')
+    expect(stderr).toContain('Usage: textile-userauth users')
   })
 })
 

@@ -1,10 +1,10 @@
-import { once } from 'node:events'
-import { createServer } from 'node:net'
 import { describe, expect, it } from 'vitest'
 import { LoginError } from '../../src/client/login-error.js'
 import { waitAfter } from '../../src/client/retry.js'
-import { ErrorCode } from '../../src/protocol.js'
+import { ErrorCode, LOGIN_PATH } from '../../src/protocol.js'
+import { makeCertificate } from '../support/certificate.js'
 import { holdTime, tryLogin } from '../support/log-in.js'
+import { freePort } from '../support/ports.js'
 import {
   answers,
   answersSignature,
@@ -14,6 +14,7 @@ import {
   startScriptedServer,
   wholeLogin,
 } from '../support/scripted-server.js'
+import { startTlsProxy } from '../support/tls-proxy.js'
 
 const RETRIED = [
   'hub_timeout',
@@ -107,6 +108,20 @@ describe('another attempt', () => {
     expect(error).toMatchObject({ code: 'connection_failed', cause: { code: 'ECONNREFUSED' } })
     expect(steps.filter(({ step }) => step === 'connecting')).toHaveLength(3)
     expect(steps.at(-1)).toMatchObject({ step: 'failed', attempt: 3 })
+  })
+
+  it('follows a certificate that is not trusted, which is told from a server that is away', async () => {
+    holdTime()
+    const server = await startScriptedServer(wholeLogin())
+    const secure = await startTlsProxy(server.url, makeCertificate(), [])
+    const { error } = await tryLogin({ url: `${secure}${LOGIN_PATH}`, retries: 0 })
+    expect(error).toMatchObject({
+      code: 'connection_failed',
+      message: expect.stringMatching(/certificate was not accepted .*NODE_EXTRA_CA_CERTS/),
+      cause: { code: 'DEPTH_ZERO_SELF_SIGNED_CERT' },
+    })
+    const away = await tryLogin({ url: `ws://127.0.0.1:${await freePort()}`, retries: 0 })
+    expect(away.error?.message).not.toContain('certificate')
   })
 
   it('follows a socket that could not even be made', async () => {
@@ -217,14 +232,3 @@ describe('the wait', () => {
     expect(error?.retryAfter).toBeUndefined()
   })
 })
-
-/** A port on which nobody listens. */
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const address = server.address()
-  server.close()
-  await once(server, 'close')
-  if (address === null || typeof address === 'string') throw new Error('no port')
-  return address.port
-}

@@ -1,8 +1,8 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { z } from 'zod'
-import { formats } from '../../src/config/values.js'
-import { docs, VARIABLE_GROUPS } from '../../src/config/variables.js'
+import { docs, formats } from '../../src/config/values.js'
+import { VARIABLE_GROUPS } from '../../src/config/variables.js'
 
 const ROOT = join(import.meta.dirname, '../..')
 

@@ -100,6 +100,43 @@ describe.skipIf(!executablePath && !process.env.CI)('the demo page, in a browser
     if (path) await page.screenshot({ path, fullPage: true })
   })
 
+  it('loses no click made before the server has told where the Hub is', async () => {
+    const { page } = await visitWithDevHub()
+    const release = await hold(page, '**/demo.json')
+    await page.reload()
+    await page.getByRole('button', { name: 'Log in' }).click()
+    await page.getByText('the Hub has verified the signature').waitFor()
+    release()
+    await page.getByText('none yet').waitFor()
+    expect(await page.getByRole('alert').textContent()).toBe('')
+  })
+
+  it('offers no button before its script has come', async () => {
+    const { page } = await visitWithDevHub()
+    const release = await hold(page, '**/main.js')
+    await page.reload({ waitUntil: 'commit' })
+    await page.getByRole('heading', { name: 'Your identity' }).waitFor()
+    const before = await page
+      .locator('button')
+      .evaluateAll((all) => all.map((b) => b.matches(':disabled')))
+    expect(before).toEqual(Array.from({ length: 6 }, () => true))
+    release()
+    await logIn(page)
+    expect(await page.locator('button:disabled').count()).toBe(0)
+  })
+
+  it('says so when the server does not tell where the Hub is, and asks again', async () => {
+    const { page } = await visitWithDevHub()
+    await page.route('**/demo.json', (route) => route.fulfill({ status: 503 }))
+    await page.reload()
+    await page.getByRole('button', { name: 'Log in' }).click()
+    await page.getByRole('alert').filter({ hasText: 'login server is down' }).waitFor()
+    await page.unroute('**/demo.json')
+    await page.getByRole('button', { name: 'List threads' }).click()
+    await page.getByText('none yet').waitFor()
+    expect(await page.getByRole('alert').textContent()).toBe('')
+  })
+
   it('masks secrets until they are revealed', async () => {
     const { page, apiKey } = await visitWithDevHub()
     await logIn(page)
@@ -185,7 +222,7 @@ describe.skipIf(!executablePath && !process.env.CI)('the demo page, in a browser
     await page.getByRole('button', { name: 'Log in' }).click()
     await page.getByRole('alert').filter({ hasText: 'login server' }).waitFor()
     const steps = await page.locator('#timeline').textContent()
-    expect(steps).toContain('sends your signature')
+    expect(steps).toContain('sends the signature')
     expect(steps).toContain('(shutting_down)')
     expect(sockets.closed).toBe(sockets.opened)
   })
@@ -270,6 +307,19 @@ describe.skipIf(!executablePath && !process.env.CI)('the demo page, in a browser
     expect(complaints).toEqual([])
   })
 })
+
+/** Holds up what the page loads from an address, until the function is called that is returned. */
+async function hold(page: Page, url: string): Promise<() => void> {
+  let release = () => {}
+  const held = new Promise<void>((resolve) => {
+    release = resolve
+  })
+  await page.route(url, async (route) => {
+    await held
+    await route.continue()
+  })
+  return () => release()
+}
 
 function pageOf({ url }: LoginServer): string {
   return `${new URL(url).origin.replace(/^ws/, 'http')}/`

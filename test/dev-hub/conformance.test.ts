@@ -4,8 +4,8 @@ import threads from '@textile/threads-client-grpc/threads_pb.js'
 import users from '@textile/users-grpc/api/usersd/pb/usersd_pb.js'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { z } from 'zod'
-import { type ApiKey, createApiKey } from '../../src/dev-hub/api-keys.js'
 import { type DevHub, startDevHub } from '../../src/dev-hub/hub.js'
+import { createApiKey, type StoredApiKey } from '../../src/dev-hub/login/api-keys.js'
 import { createApiSignature } from '../../src/keys/api-signature.js'
 import { decodeMultibase } from '../../src/keys/multibase.js'
 import { verifySignature } from '../../src/keys/public-key.js'
@@ -66,7 +66,7 @@ type Given = (typeof conformance.cases)[number]['given']
 /** Recorded texts that are a protobuf library's: the code counts, the words are ours. */
 const FOREIGN_TEXTS = new Set(['proto: wrong wireType = 5 for field Type'])
 
-const apiKeys: Record<'user' | 'unsecured' | 'account' | 'revoked' | 'unknown', ApiKey> = {
+const apiKeys: Record<'user' | 'unsecured' | 'account' | 'revoked' | 'unknown', StoredApiKey> = {
   user: createApiKey(),
   unsecured: createApiKey({ isSecured: false }),
   account: createApiKey({ isAccount: true }),
@@ -74,8 +74,8 @@ const apiKeys: Record<'user' | 'unsecured' | 'account' | 'revoked' | 'unknown', 
   unknown: createApiKey(),
 }
 
-/** A Hub's doors: how to call through each, and how it closes a call that has its status. */
-const doors: Record<string, { url: () => string; makeCall: MakeCall; closeCode: number }> = {
+/** A Hub's endpoints: how to call through each, and how it closes a call that has its status. */
+const endpoints: Record<string, { url: () => string; makeCall: MakeCall; closeCode: number }> = {
   'gRPC-web': { url: () => hub.url, makeCall: callByWeb, closeCode: 1000 },
   'native gRPC': { url: () => hub.grpcUrl, makeCall: callByGrpc, closeCode: 0 },
 }
@@ -173,26 +173,30 @@ function requestMessage(request: NonNullable<Given['request']>): Uint8Array {
   return message.serializeBinary()
 }
 
-/** Replays a case's call through one of the Hub's doors. */
-function replay(door: (typeof doors)[string], method: string, given: Given): Promise<CallRecord> {
+/** Replays a case's call through one of the Hub's endpoints. */
+function replay(
+  endpoint: (typeof endpoints)[string],
+  method: string,
+  given: Given,
+): Promise<CallRecord> {
   const metadata = [...credentials(given), ...authorization(given.token)]
   const { request } = given
   if (request === undefined) {
-    return door.makeCall(
-      door.url(),
+    return endpoint.makeCall(
+      endpoint.url(),
       method,
       metadata,
       (to) => begin(to, given.sends),
       (reply, to) => answer(to, reply, given.onChallenge),
     )
   }
-  return door.makeCall(door.url(), method, metadata, (to) => {
+  return endpoint.makeCall(endpoint.url(), method, metadata, (to) => {
     to.send(requestMessage(request))
     to.end()
   })
 }
 
-async function login(door: (typeof doors)[string]): Promise<string> {
+async function login(endpoint: (typeof endpoints)[string]): Promise<string> {
   const given: Given = {
     apiKey: 'user',
     apiSignature: 'valid',
@@ -200,19 +204,19 @@ async function login(door: (typeof doors)[string]): Promise<string> {
     onChallenge: ['right', 'end'],
     token: 'none',
   }
-  const { replies } = await replay(door, '/threads.pb.API/GetToken', given)
+  const { replies } = await replay(endpoint, '/threads.pb.API/GetToken', given)
   return threads.GetTokenReply.deserializeBinary(replies[1] ?? new Uint8Array()).getToken()
 }
 
 it('there are cases', () => expect(conformance.cases).toHaveLength(26))
 
-describe.each(Object.entries(doors))(
+describe.each(Object.entries(endpoints))(
   'the dev Hub answers by %s as the recorded Hub',
-  (name, door) => {
+  (name, endpoint) => {
     it.each(conformance.cases)('$name', async ({ method, given, expect: expected, webExpect }) => {
       caller = randomIdentity()
-      ownToken = await login(door)
-      const record = replay(door, method, given)
+      ownToken = await login(endpoint)
+      const record = replay(endpoint, method, given)
       if (webExpect && name === 'gRPC-web') {
         await expect(record).rejects.toThrow(`${webExpect.upgradeRefused}`)
         return
@@ -225,7 +229,7 @@ describe.each(Object.entries(doors))(
         replyBytes: replies.map((reply) => reply.length),
         headerBlocks,
       }).toEqual(expected)
-      expect(closeCode).toBe(door.closeCode)
+      expect(closeCode).toBe(endpoint.closeCode)
     })
   },
 )

@@ -7,7 +7,7 @@ const MAIN = 'dev-hub/main.js'
 const FREE_PORTS = { DEV_HUB_PORT: '0', DEV_HUB_GRPC_PORT: '0' }
 
 it('prints one line of JSON, with which the SDK logs in, and stops cleanly', async () => {
-  const program = await ProgramProcess.start(MAIN, FREE_PORTS, ['--json'])
+  const program = await ProgramProcess.start(MAIN, FREE_PORTS, ['--json', '--in-memory'])
   const [line] = await program.printed(/^.+\n/)
   const { url, grpcUrl, key, secret, ...others } = JSON.parse(line)
   expect(others).toEqual({})
@@ -19,8 +19,9 @@ it('prints one line of JSON, with which the SDK logs in, and stops cleanly', asy
   expect(await program.ended()).toEqual({ status: 0, stdout: line, stderr: '' })
 })
 
-it('prints what a .env file needs', async () => {
+it('prints what a .env file needs, and where it remembers', async () => {
   const program = await ProgramProcess.start(MAIN, FREE_PORTS)
+  await program.printed(/it remembers in \/.+\/data\/dev-hub\.\n/)
   await program.printed(/HUB_URL=grpc:\/\/127\.0\.0\.1:\d+\n/)
   await program.printed(/HUB_PUBLIC_URL=http:\/\/127\.0\.0\.1:\d+\n/)
   await program.printed(/USER_API_KEY=b[a-z2-7]{26}\n/)
@@ -35,7 +36,10 @@ it.each(['DEV_HUB_PORT', 'DEV_HUB_GRPC_PORT'])('names %s where it is wrong', asy
   expect(await runProgram(MAIN, { ...FREE_PORTS, [variable]: 'x' })).toMatchObject(noPort)
 })
 
-it('explains itself to whoever gives it another argument', async () => {
-  const usage = expect.stringMatching(/^usage: npm run dev-hub/)
-  expect(await runProgram(MAIN, {}, ['--nope'])).toMatchObject({ status: 1, stderr: usage })
-})
+it.each([['--nope'], ['--export', 'x', '--reset'], ['--seed']])(
+  'explains itself to whoever asks for %s',
+  async (...args) => {
+    const usage = expect.stringMatching(/^usage: npm run dev-hub/)
+    expect(await runProgram(MAIN, {}, args)).toMatchObject({ status: 1, stderr: usage })
+  },
+)

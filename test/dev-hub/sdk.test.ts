@@ -1,7 +1,7 @@
 import { Client, PrivateKey, ThreadID } from '@textile/hub'
 import { beforeEach, describe, expect, it, onTestFinished } from 'vitest'
-import { createApiKey } from '../../src/dev-hub/api-keys.js'
 import { type DevHub, startDevHub } from '../../src/dev-hub/hub.js'
+import { createApiKey } from '../../src/dev-hub/login/api-keys.js'
 import { readTokenClaims } from '../../src/keys/token.js'
 
 const user = createApiKey()
@@ -34,7 +34,8 @@ describe("the SDK's client, unmodified,", () => {
     expect(await client.listThreads()).toEqual([{ id: id.toString(), name: 'my-thread' }])
     expect((await client.getThread('my-thread')).id).toBe(id.toString())
     await client.deleteDB(id)
-    expect(await client.listThreads()).toEqual([])
+    const { client: anew } = await loggedIn(user, identity)
+    expect(await anew.listThreads()).toEqual([])
   })
 
   it('keeps users apart', async () => {
@@ -98,20 +99,13 @@ describe("the SDK's client, unmodified,", () => {
 
   it.each(['-x', 'x-', 'a--b', 'a b', 'a_b', 'a.b'])('may not name a thread %j', async (name) => {
     const { client } = await loggedIn()
-    await expect(client.newDB(ThreadID.fromRandom(), name)).rejects.toThrow('letters, digits')
+    await expect(client.newDB(ThreadID.fromRandom(), name)).rejects.toThrow('name may only')
   })
 
   it('may not use the name or the ID of a thread twice', async () => {
     const { client } = await loggedIn()
     const id = await client.newDB(ThreadID.fromRandom(), 'once')
-    await expect(client.newDB(ThreadID.fromRandom(), 'once')).rejects.toThrow('exists')
-    await expect(client.newDB(id, 'again')).rejects.toThrow('exists')
-  })
-
-  it('is told which method this Hub lacks', async () => {
-    const { client } = await loggedIn()
-    const id = await client.newDB()
-    const listing = client.listCollections(id)
-    await expect(listing).rejects.toThrow('/threads.pb.API/ListCollections is not implemented')
+    await expect(client.newDB(ThreadID.fromRandom(), 'once')).rejects.toThrow('of this name')
+    await expect(client.newDB(id, 'again')).rejects.toThrow('of this ID')
   })
 })

@@ -198,6 +198,7 @@ class World {
 function shapeOf(text: string): string[] {
   const shape = text
     .replaceAll(/\bb(?:…|[a-z2-7]{20,})/g, 'KEY')
+    .replaceAll(/\/\S+\/data\/dev-hub/g, 'FOLDER')
     .replaceAll(/\b\w{6}…/g, 'SECRET')
     .replaceAll(/\d{4}-\d\d-\d\dT[\d:.]+Z/g, 'TIME')
     .replaceAll(/\d+/g, '0')

@@ -1,6 +1,7 @@
-import { describe, expect, it } from 'vitest'
-import { decodeFields, encodeFields } from '../../src/grpc/fields.js'
+import { describe, expect, it, vi } from 'vitest'
 import {
+  decodeFields,
+  encodeFields,
   encodeFrame,
   FIELDS_FLAG,
   FrameError,
@@ -8,6 +9,31 @@ import {
   MESSAGE_FLAG,
 } from '../../src/grpc/frames.js'
 import { readStatus, writeStatus } from '../../src/grpc/status.js'
+
+/** Counts the bytes that are copied from one buffer to another from now on, until it is called. */
+function countCopiedBytes(): () => number {
+  let bytes = 0
+  const { set } = Uint8Array.prototype
+  const spies = [
+    vi.spyOn(Uint8Array.prototype, 'set').mockImplementation(function (this: Uint8Array, from, at) {
+      bytes += from.length
+      set.call(this, from, at)
+    }),
+    vi.spyOn(Buffer, 'concat').mockImplementation((parts) => {
+      const whole = Buffer.alloc(parts.reduce((sum, { length }) => sum + length, 0))
+      let at = 0
+      for (const part of parts) {
+        whole.set(part, at)
+        at += part.length
+      }
+      return whole
+    }),
+  ]
+  return () => {
+    for (const spy of spies) spy.mockRestore()
+    return bytes
+  }
+}
 
 describe('frames', () => {
   const stream = Buffer.concat([
@@ -27,6 +53,39 @@ describe('frames', () => {
       [MESSAGE_FLAG, ''],
       [MESSAGE_FLAG, 'hello'],
     ])
+  })
+
+  it('are read in linear work, however small the chunks', () => {
+    const frame = encodeFrame(MESSAGE_FLAG, new Uint8Array(1_000_000).fill(7))
+    const copied = countCopiedBytes()
+    const reader = new FrameReader(frame.length)
+    const frames = []
+    for (let at = 0; at < frame.length; at += 64) {
+      frames.push(...reader.push(frame.subarray(at, at + 64)))
+    }
+    expect(frames.map(({ data }) => data.length)).toEqual([1_000_000])
+    expect(Buffer.compare(frames[0]?.bytes ?? Buffer.of(), frame)).toBe(0)
+    // Each byte once, and once for each doubling of the buffer behind it.
+    expect(copied()).toBeLessThan(3 * frame.length)
+  })
+
+  it('are not copied where they lie within a chunk', () => {
+    const copied = countCopiedBytes()
+    expect(new FrameReader(100).push(stream)).toHaveLength(3)
+    expect(copied()).toBe(0)
+  })
+
+  it('take no more memory ahead than has come', () => {
+    const reader = new FrameReader(4_000_000)
+    const sizes: number[] = []
+    const set = vi.spyOn(Uint8Array.prototype, 'set').mockImplementation(function (
+      this: Uint8Array,
+    ) {
+      sizes.push(this.length)
+    })
+    reader.push(Uint8Array.of(0, 0, 0x3d, 0, 0, 1, 2, 3))
+    set.mockRestore()
+    expect(Math.max(...sizes)).toBeLessThan(100)
   })
 
   it('are refused with an unknown flag, or when too large, before their data comes', () => {

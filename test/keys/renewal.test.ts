@@ -1,6 +1,6 @@
 import { generateKeyPairSync, randomBytes, sign } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
-import { TokenIssuer } from '../../src/dev-hub/token-issuer.js'
+import { createIssuerKey, TokenIssuer } from '../../src/dev-hub/login/token-issuer.js'
 import { type RenewalClaims, signRenewal, verifyRenewal } from '../../src/keys/renewal.js'
 import { randomIdentity } from '../support/identity.js'
 import { hmac, renewalKey, writeJwt } from '../support/jwt.js'
@@ -116,7 +116,7 @@ describe('no renewal is', () => {
         (input) => sign(null, Buffer.from(input), ed25519.privateKey),
       ),
     ],
-    ["a Hub's token", new TokenIssuer().issue(pubkey)],
+    ["a Hub's token", new TokenIssuer(createIssuerKey()).issue(pubkey)],
     ['over', withClaims({ exp: now - 1 })],
     ['without end', withClaims({ exp: undefined })],
     ['without user', withClaims({ sub: undefined })],

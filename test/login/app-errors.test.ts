@@ -1,6 +1,6 @@
 import { describe, expect, it, vi } from 'vitest'
 import type { ServerOptions } from '../../src/http/server.js'
-import { MAX_SPARES } from '../../src/hub/grpc-web/socket-pool.js'
+import { MAX_IDLE_SOCKETS } from '../../src/hub/grpc-web/socket-pool.js'
 import { countResources } from '../support/count-resources.js'
 import { randomIdentity } from '../support/identity.js'
 import { expectNothingLeft } from '../support/leftovers.js'
@@ -11,8 +11,8 @@ import { TestApp } from '../support/test-app.js'
 const SHORT = 0.1
 const LONG = 60
 
-/** Sockets to the Hub that wait for calls; here is the Hub's end of them, too. */
-const SPARES = 2 * MAX_SPARES
+/** Idle sockets to the Hub; here is the Hub's end of them, too. */
+const HUB_SOCKETS = 2 * MAX_IDLE_SOCKETS
 
 /** What an app does, and what becomes of it. */
 interface Fault {
@@ -249,8 +249,8 @@ describe('an app that', () => {
     await vi.waitFor(() => {
       // Not one for each round: beside what there was before, only sockets to the Hub that wait
       // for calls, and the timers of those and of the one who waits here.
-      expect(sockets()).toBeLessThanOrEqual(before.sockets + SPARES)
-      expect(timers()).toBeLessThan(before.timers + SPARES + 5)
+      expect(sockets()).toBeLessThanOrEqual(before.sockets + HUB_SOCKETS)
+      expect(timers()).toBeLessThan(before.timers + HUB_SOCKETS + 5)
     }, 5_000)
   })
 })

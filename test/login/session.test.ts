@@ -62,7 +62,7 @@ function openSession(limits = {}): LoginSession {
     idleTimeout: 30,
     loginLog,
     rateLimits: new RateLimits({ ...DEFAULT_LIMITS, ...limits }),
-    pendingLogins: new PendingLogins(Number.POSITIVE_INFINITY),
+    pendingLogins: new PendingLogins(() => Number.POSITIVE_INFINITY),
     eventLoop,
   })
   return session

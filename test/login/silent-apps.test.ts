@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { MAX_SPARES } from '../../src/hub/grpc-web/socket-pool.js'
+import { MAX_IDLE_SOCKETS } from '../../src/hub/grpc-web/socket-pool.js'
 import { countResources } from '../support/count-resources.js'
 import { randomIdentity } from '../support/identity.js'
 import { expectNothingLeft } from '../support/leftovers.js'
@@ -9,8 +9,8 @@ import { TestApp } from '../support/test-app.js'
 const LOGINS = 10_000
 const AT_ONCE = 250
 
-/** Sockets to the Hub that wait for calls; here is the Hub's end of them, too. */
-const SPARES = 2 * MAX_SPARES
+/** Idle sockets to the Hub; here is the Hub's end of them, too. */
+const HUB_SOCKETS = 2 * MAX_IDLE_SOCKETS
 
 it('survives ten thousand apps that ask for a challenge and say nothing', async () => {
   const limits = {
@@ -32,8 +32,8 @@ it('survives ten thousand apps that ask for a challenge and say nothing', async 
   await expectNothingLeft(server, hub)
 
   const { Timeout = 0, TCPSocketWrap = 0 } = countResources()
-  expect(TCPSocketWrap).toBeLessThanOrEqual((before.TCPSocketWrap ?? 0) + SPARES)
-  expect(Timeout).toBeLessThanOrEqual((before.Timeout ?? 0) + SPARES + 1)
+  expect(TCPSocketWrap).toBeLessThanOrEqual((before.TCPSocketWrap ?? 0) + HUB_SOCKETS)
+  expect(Timeout).toBeLessThanOrEqual((before.Timeout ?? 0) + HUB_SOCKETS + 1)
 
   const app = await TestApp.connect(server.url)
   expect(await app.login()).toMatchObject({ type: 'token' })

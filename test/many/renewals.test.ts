@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest'
-import { createApiKey } from '../../src/dev-hub/api-keys.js'
 import { type DevHub, startDevHub } from '../../src/dev-hub/hub.js'
+import { createApiKey } from '../../src/dev-hub/login/api-keys.js'
 import { type Identity, randomIdentity } from '../support/identity.js'
 import { freePort } from '../support/ports.js'
 import { POSTGRES_PROGRAMS, type Postgres, startPostgres } from '../support/postgres.js'
@@ -55,7 +55,8 @@ describe.runIf(POSTGRES_PROGRAMS !== undefined || process.env.CI)('sessions of t
         hub = await startHub()
       },
       start: (settings = {}) => startInstance({ ...environment, ...settings }),
-      users: (...args: string[]) => runProgram('cli/users.js', environment, [...args, '--json']),
+      users: (...args: string[]) =>
+        runProgram('cli/main.js', environment, ['users', ...args, '--json']),
     }
   }
 

@@ -6,7 +6,9 @@ import { promisify } from 'node:util'
 import { PrivateKey } from '@textile/hub'
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
 import { findChromium, launchBrowser } from '../support/browser.js'
+import { dataFolder } from '../support/data-folder.js'
 import { startWithDevHub } from '../support/login-server.js'
+import { ProgramProcess } from '../support/server-process.js'
 
 const run = promisify(execFile)
 const ROOT = join(import.meta.dirname, '../..')
@@ -51,6 +53,10 @@ describe('the package, as npm packs it,', () => {
 
   it('satisfies publint', () => runTool('publint/src/cli.js', 'run', tarball, '--strict'))
 
+  it('has no source map, as it has no sources', () => {
+    expect(packed.filter((file) => file.endsWith('.map'))).toEqual([])
+  })
+
   it('brings the dashboard and the alert rules along', () => {
     for (const file of ['grafana-dashboard.json', 'alerts.yml']) {
       expect(packed).toContain(`src/metrics/${file}`)
@@ -81,6 +87,26 @@ describe('the package, as npm packs it,', () => {
     const args = ['--input-type=module', '-e', script]
     const { stdout } = await run(process.execPath, args, { cwd: join(folder, 'app') })
     expect(stdout).toBe('ConfigError,startServer,startServer,start')
+  })
+
+  it('has the program, which needs nothing else than what was installed', async () => {
+    const { server } = await startWithDevHub()
+    const DATA_DIR = await dataFolder()
+    const program = join(folder, 'app/node_modules/.bin/textile-userauth')
+    const environment = { PATH: process.env.PATH, DATA_DIR }
+    const runProgram = async (...args: string[]) =>
+      JSON.parse((await run(program, args, { cwd: folder, env: environment })).stdout)
+    expect(await runProgram('login', server.url, '--json')).toMatchObject({ ok: true })
+    expect(await runProgram('users', 'list', '--json')).toEqual({ ok: true, users: [], next: null })
+  })
+
+  it('has the server as a program', async () => {
+    const program = join(folder, 'app/node_modules/textile-userauth/dist/cli/main.js')
+    const environment = { PORT: '0', DEV_HUB_PORT: '0', DEV_HUB_GRPC_PORT: '0' }
+    const server = await ProgramProcess.start(program, environment, ['start'])
+    await server.printed(/users log in at ws:\/\//)
+    server.kill('SIGTERM')
+    expect(await server.ended()).toMatchObject({ status: 0 })
   })
 
   it('logs in from a plain Vite app', async ({ skip }) => {

@@ -24,10 +24,14 @@ export interface HubProcess {
 
 /** Starts a development Hub on free ports. */
 export async function startHub(): Promise<HubProcess> {
-  const hub = spawn(process.execPath, [join(HERE, '../../dist/dev-hub/main.js'), '--json'], {
-    env: { ...process.env, DEV_HUB_PORT: '0', DEV_HUB_GRPC_PORT: '0' },
-    stdio: ['ignore', 'pipe', 'inherit'],
-  })
+  const hub = spawn(
+    process.execPath,
+    [join(HERE, '../../dist/dev-hub/main.js'), '--json', '--in-memory'],
+    {
+      env: { ...process.env, DEV_HUB_PORT: '0', DEV_HUB_GRPC_PORT: '0' },
+      stdio: ['ignore', 'pipe', 'inherit'],
+    },
+  )
   const [line] = await once(hub.stdout, 'data')
   const { url, grpcUrl, key, secret } = JSON.parse(String(line))
   return {

@@ -4,7 +4,7 @@
  */
 import { setTimeout as wait } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
-import { MAX_SPARES } from '../../src/hub/grpc-web/socket-pool.js'
+import { MAX_IDLE_SOCKETS } from '../../src/hub/grpc-web/socket-pool.js'
 import { attack, logIn } from './clients.js'
 import { compare } from './compare.js'
 import { measureAttack } from './measure-attack.js'
@@ -123,7 +123,7 @@ async function settle(setup: Setup) {
 
 /** How many connections there are that nothing needs: to the Hub, some wait for calls. */
 function strayConnections({ resources }: Report): number {
-  return Math.max(0, (resources.TCPSocketWrap ?? 0) - MAX_SPARES)
+  return Math.max(0, (resources.TCPSocketWrap ?? 0) - MAX_IDLE_SOCKETS)
 }
 
 function mean(numbers: readonly number[]): number {

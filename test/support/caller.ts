@@ -15,9 +15,11 @@ export interface Caller {
   send(message: Uint8Array): void
   /** Says that no more will come. */
   end(): void
+  /** Leaves without a word. */
+  leave(): void
 }
 
-/** Makes one call to a Hub's door, without the SDK. */
+/** Makes one call to a Hub's endpoint, without the SDK. */
 export type MakeCall = (
   url: string,
   path: string,

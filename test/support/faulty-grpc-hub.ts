@@ -76,6 +76,13 @@ export class FaultyGrpcCall implements FaultyCall {
   drop(): void {
     this.#drop()
   }
+
+  /** Ends the call as a Hub does whose caller says that no more will come. */
+  endWhenLeft(): void {
+    this.stream.on('end', () => {
+      if (!this.stream.writableEnded && !this.stream.aborted) this.end(2, 'EOF')
+    })
+  }
 }
 
 /** A faulty Hub with what happens on its connections. */
@@ -140,4 +147,9 @@ export async function startFaultyGrpcHub(
   }
   onTestFinished(() => hub.close())
   return hub
+}
+
+/** How many calls came on each session. */
+export function callsPerSession({ sessions }: FaultyGrpcHub): number[] {
+  return sessions.map(({ calls }) => calls.length)
 }

@@ -2,8 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
 import type { AddressInfo } from 'node:net'
 import { type WebSocket, WebSocketServer } from 'ws'
-import { encodeFields } from '../../src/grpc/fields.js'
-import { encodeFrame, FIELDS_FLAG } from '../../src/grpc/frames.js'
+import { encodeFields, encodeFrame, FIELDS_FLAG } from '../../src/grpc/frames.js'
 import {
   challengeReply,
   type FaultyCall,

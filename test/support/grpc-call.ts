@@ -1,11 +1,11 @@
 import { once } from 'node:events'
-import { type ClientHttp2Session, connect, type IncomingHttpHeaders } from 'node:http2'
+import { type ClientHttp2Session, connect, constants, type IncomingHttpHeaders } from 'node:http2'
 import { withDeadline } from '../../src/deadline.js'
 import { encodeFrame, FrameReader, MESSAGE_FLAG } from '../../src/grpc/frames.js'
 import { type CallStatus, readStatus } from '../../src/grpc/status.js'
 import type { Caller, CallRecord } from './caller.js'
 
-/** Opens an HTTP/2 session to the native door at a `grpc://` address. */
+/** Opens an HTTP/2 session to the gRPC endpoint at a `grpc://` address. */
 export async function openSession(url: string): Promise<ClientHttp2Session> {
   const session = connect(url.replace(/^grpc/, 'http'))
   session.on('error', () => {})
@@ -57,6 +57,7 @@ async function record(
   const caller: Caller = {
     send: (message) => stream.write(encodeFrame(MESSAGE_FLAG, message)),
     end: () => stream.end(),
+    leave: () => stream.close(constants.NGHTTP2_CANCEL),
   }
   const reader = new FrameReader(10_000_000)
   const replies: Uint8Array[] = []

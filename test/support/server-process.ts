@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { writeFileSync } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
 import { onTestFinished } from 'vitest'
 import { withDeadline } from '../../src/deadline.js'
 
@@ -47,7 +47,7 @@ export class ProgramProcess {
   /**
    * Starts a program in a folder of its own, so that no `.env` of the developer's gets in.
    *
-   * @param program - path in the build, such as `index.js`
+   * @param program - path in the build, such as `index.js`, or an absolute one
    * @param environment - every variable it gets, but for PATH
    * @param dotenv - what its `.env` holds; it has none where missing
    */
@@ -60,7 +60,7 @@ export class ProgramProcess {
     const cwd = await mkdtemp(join(tmpdir(), 'userauth-'))
     if (dotenv) writeDotenv(cwd, dotenv)
     const env = { PATH: process.env.PATH, ...environment }
-    const child = spawn(process.execPath, [join(DIST, program), ...args], { cwd, env })
+    const child = spawn(process.execPath, [resolve(DIST, program), ...args], { cwd, env })
     const started = new ProgramProcess(child, cwd)
     onTestFinished(async () => {
       child.kill('SIGKILL')

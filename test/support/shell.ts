@@ -103,7 +103,7 @@ function findProgramErrors([program = '', ...args]: readonly string[]): string[]
   if (script === undefined) return [`there is no script ${name}`]
   const options = args.includes('--') ? args.slice(args.indexOf('--') + 1) : []
   const ours = programOf(script)
-  return findOptionErrors(ours ? [dirname(ours.path)] : [], options)
+  return findOptionErrors(ours ? [dirname(ours.path), ...PROGRAMS] : [], options)
 }
 
 /** Options are declared somewhere in the folder of the program that reads them. */

@@ -7,10 +7,10 @@ import type { Certificate } from './certificate.js'
 /**
  * Starts what stands before a Hub that speaks no TLS itself; it ends with the test.
  *
- * @param url - a door of the Hub
+ * @param url - an endpoint of the Hub
  * @param protocols - what it offers by ALPN
  * @param onSocket - told of every connection from outside
- * @returns the address of the door with TLS
+ * @returns the address of the endpoint with TLS
  */
 export async function startTlsProxy(
   url: string,

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { onTestFinished } from 'vitest'
+import { onTestFinished, vi } from 'vitest'
 import { connectToHub, type HubConnection } from '../../src/hub/connect.js'
 import type { TokenCall } from '../../src/hub/hub.js'
 import { SdkHub } from '../../src/hub/sdk-hub.js'
@@ -30,6 +30,14 @@ export async function finishLogin(call: TokenCall): Promise<string> {
   const token = await call.answer(randomBytes(64))
   call.release()
   return token
+}
+
+/** Has a call meet its deadline, as if the Hub had been asked a while ago. */
+export function meetDeadline(call: TokenCall): void {
+  const now = performance.now()
+  const clock = vi.spyOn(performance, 'now').mockReturnValue(now + 1_000)
+  call.release('late')
+  clock.mockRestore()
 }
 
 /** The script of a Hub that gives a token to anyone. */

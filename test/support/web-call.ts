@@ -1,8 +1,14 @@
 import { once } from 'node:events'
 import { WebSocket } from 'ws'
 import { withDeadline } from '../../src/deadline.js'
-import { decodeFields, encodeFields } from '../../src/grpc/fields.js'
-import { encodeFrame, FIELDS_FLAG, FrameReader, MESSAGE_FLAG } from '../../src/grpc/frames.js'
+import {
+  decodeFields,
+  encodeFields,
+  encodeFrame,
+  FIELDS_FLAG,
+  FrameReader,
+  MESSAGE_FLAG,
+} from '../../src/grpc/frames.js'
 import { type CallStatus, readStatus } from '../../src/grpc/status.js'
 import type { Caller, CallRecord } from './caller.js'
 
@@ -20,6 +26,7 @@ export async function callByWeb(
     send: (message) =>
       socket.send(Buffer.concat([Uint8Array.of(0), encodeFrame(MESSAGE_FLAG, message)])),
     end: () => socket.send(Uint8Array.of(1)),
+    leave: () => socket.terminate(),
   }
   const reader = new FrameReader(10_000_000)
   const replies: Uint8Array[] = []

@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { pino } from 'pino'
 import { describe, expect, it, onTestFinished } from 'vitest'
+import { startDevHub } from '../../src/dev-hub/hub.js'
 import { readConfig, start } from '../../src/server.js'
 import { dataFolder } from '../support/data-folder.js'
 import { randomIdentity } from '../support/identity.js'
@@ -29,10 +30,10 @@ describe('a server process', () => {
     const DATA_DIR = await dataFolder()
     const { answer, pubkey } = await logInAt({ DATA_DIR })
     expect(answer).toMatchObject({ type: 'token' })
-    const { stdout } = await runProgram('cli/users.js', { DATA_DIR }, ['list', '--json'])
+    const { stdout } = await runProgram('cli/main.js', { DATA_DIR }, ['users', 'list', '--json'])
     expect(JSON.parse(stdout)).toMatchObject({ users: [{ pubkey, logins: 1 }] })
-    await runProgram('cli/users.js', { DATA_DIR }, ['block', pubkey, '--reason', 'spam'])
-    const shown = await runProgram('cli/users.js', { DATA_DIR }, ['show', pubkey, '--json'])
+    await runProgram('cli/main.js', { DATA_DIR }, ['users', 'block', pubkey, '--reason', 'spam'])
+    const shown = await runProgram('cli/main.js', { DATA_DIR }, ['users', 'show', pubkey, '--json'])
     expect(shown.stdout).toContain('spam')
   })
 
@@ -77,7 +78,16 @@ describe('a server inside another program', () => {
   it('runs as configured, with a decision of the program', async () => {
     const lines: string[] = []
     const listening = pino({ level: 'info' }, { write: (line: string) => void lines.push(line) })
-    const config = readConfig({ ...SERVER, DATA_DIR: await dataFolder() })
+    const hub = await startDevHub()
+    onTestFinished(() => hub.close())
+    const [apiKey] = hub.apiKeys
+    const config = readConfig({
+      PORT: '0',
+      HUB_URL: hub.grpcUrl,
+      USER_API_KEY: apiKey?.key,
+      USER_API_SECRET: apiKey?.secret,
+      DATA_DIR: await dataFolder(),
+    })
     const running = await start(config, listening, {
       authorize: async () => ({ allow: false, reason: 'closed today' }),
     })

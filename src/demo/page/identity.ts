@@ -1,12 +1,12 @@
 import { PrivateKey } from '@textile/hub'
+import { parseIdentity } from '../identity.js'
 
 /** Where the browser keeps the identity's private key. */
 const STORAGE_KEY = 'textile-userauth identity'
 
 /** The identity that this browser keeps, or a new one where it keeps none that can be read. */
 export function keptIdentity(): PrivateKey {
-  const text = localStorage.getItem(STORAGE_KEY)
-  return (text !== null && parseIdentity(text)) || keep(PrivateKey.fromRandom())
+  return parseIdentity(localStorage.getItem(STORAGE_KEY) ?? '') ?? newIdentity()
 }
 
 /** Makes a new identity and keeps it in place of the old one. */
@@ -20,21 +20,11 @@ export function newIdentity(): PrivateKey {
  * @returns the identity, or `undefined` where the text is no private key
  */
 export function importIdentity(text: string): PrivateKey | undefined {
-  const identity = parseIdentity(text.trim())
+  const identity = parseIdentity(text)
   return identity && keep(identity)
 }
 
 function keep(identity: PrivateKey): PrivateKey {
   localStorage.setItem(STORAGE_KEY, identity.toString())
   return identity
-}
-
-function parseIdentity(text: string): PrivateKey | undefined {
-  try {
-    const identity = PrivateKey.fromString(text)
-    // The SDK would take the text of a public key for a private one too.
-    return identity.toString() === text ? identity : undefined
-  } catch {
-    return undefined
-  }
 }

@@ -1,24 +1,27 @@
 import { Client, type PrivateKey } from '@textile/hub'
 import { toSvg } from 'jdenticon'
 import { LoginError, loginWithChallenge, type UserAuth } from '../../client/browser.js'
+import { withDeadline } from '../../deadline.js'
 import { find, make } from './dom.js'
-import { explain, type Failure } from './failure.js'
+import { findHubUrl } from './hub-url.js'
 import { importIdentity, keptIdentity, newIdentity } from './identity.js'
+import { explainProblem, type ProblemText } from './problem.js'
 import { Timeline } from './timeline.js'
 import { UserAuthView } from './user-auth-view.js'
 
-/** How long a call to the Hub, a login within it included, may take, in ms: the SDK never stops. */
-const HUB_CALL_TIMEOUT_MS = 30_000
+/** How long a call to the Hub, a login within it included, may take, in s: the SDK never stops. */
+const HUB_CALL_TIMEOUT = 30
 
-/** How many attempts a login makes after its first, so that a person sees a failure soon. */
+/** How many attempts a login makes after its first, so that a person soon sees what is wrong. */
 const RETRIES = 1
 
 const timeline = new Timeline(find('timeline', HTMLOListElement))
 const userAuthView = new UserAuthView(find('fields', HTMLElement), find('life', HTMLElement))
 const status = find('status', HTMLElement)
-const failure = find('failure', HTMLElement)
+const problem = find('problem', HTMLElement)
 
-const { hubUrl } = await loadSettings()
+/** Where the Hub is for browsers, once it has been needed. */
+let hubUrl = ''
 let session = openSession(keptIdentity())
 
 find('log-in', HTMLButtonElement).addEventListener('click', () => void logIn())
@@ -36,12 +39,17 @@ find('create-thread', HTMLFormElement).addEventListener('submit', (event) => {
   event.preventDefault()
   void createThread()
 })
+// From here on nothing that a person does is lost: what needs the Hub's address waits for it.
+for (const button of document.querySelectorAll('button')) button.disabled = false
+// Where this fails, whatever needs the address asks again, and says so.
+findHubUrl().catch(() => {})
 
 /** What the page does in the name of one identity. */
 interface Session {
   readonly identity: PrivateKey
   readonly logIn: () => Promise<UserAuth>
-  readonly client: Client
+  /** Calls the Hub as the identity, by `call`, as soon as the page knows where the Hub is. */
+  askHub<T>(call: (client: Client) => Promise<T>): Promise<T>
   /** Ends its login, if one runs, when another identity takes its place. */
   close(): void
 }
@@ -54,7 +62,7 @@ function openSession(identity: PrivateKey, before?: Session): Session {
   const avatar = find('avatar', HTMLImageElement)
   avatar.src = `data:image/svg+xml,${encodeURIComponent(toSvg(name, 72))}`
   for (const id of ['handshake', 'user-auth', 'threads']) find(id, HTMLElement).hidden = true
-  failure.replaceChildren()
+  problem.replaceChildren()
 
   const closing = new AbortController()
   const login = loginWithChallenge(identity, {
@@ -70,8 +78,14 @@ function openSession(identity: PrivateKey, before?: Session): Session {
     userAuthView.show(userAuth)
     return userAuth
   }
-  const client = Client.withUserAuth(logIn, hubUrl)
-  return { identity, logIn, client, close: () => closing.abort() }
+  let client: Client | undefined
+  const askHub = async <T>(call: (client: Client) => Promise<T>): Promise<T> => {
+    hubUrl = await findHubUrl()
+    client ??= Client.withUserAuth(logIn, hubUrl)
+    const lateError = () => new Error('no answer came in time')
+    return withDeadline(HUB_CALL_TIMEOUT, call(client), lateError)
+  }
+  return { identity, logIn, askHub, close: () => closing.abort() }
 }
 
 async function logIn(): Promise<void> {
@@ -84,7 +98,7 @@ async function logIn(): Promise<void> {
 
 async function listThreads(): Promise<void> {
   await attempt('Asking the Hub for your threads …', async () => {
-    const threads = await within(HUB_CALL_TIMEOUT_MS, session.client.listThreads())
+    const threads = await session.askHub((client) => client.listThreads())
     const names = threads.map(({ id, name }) => make('li', '', name || id || ''))
     const none = [make('li', '', 'none yet')]
     find('thread-list', HTMLElement).replaceChildren(...(names.length > 0 ? names : none))
@@ -94,7 +108,7 @@ async function listThreads(): Promise<void> {
 async function createThread(): Promise<void> {
   const field = find('thread-name', HTMLInputElement)
   const isCreated = await attempt('Creating the thread …', () =>
-    within(HUB_CALL_TIMEOUT_MS, session.client.newDB(undefined, field.value)),
+    session.askHub((client) => client.newDB(undefined, field.value)),
   )
   if (!isCreated) return
   field.value = ''
@@ -125,7 +139,7 @@ function importFromField(): void {
 /** Does something, shows that it runs, and shows what went wrong; tells whether it went well. */
 async function attempt(what: string, work: () => Promise<unknown>): Promise<boolean> {
   status.textContent = what
-  failure.replaceChildren()
+  problem.replaceChildren()
   try {
     await work()
     status.textContent = ''
@@ -133,33 +147,12 @@ async function attempt(what: string, work: () => Promise<unknown>): Promise<bool
   } catch (error) {
     status.textContent = ''
     const isReplaced = error instanceof LoginError && error.code === 'aborted'
-    if (!isReplaced) show(explain(error, hubUrl))
+    if (!isReplaced) show(explainProblem(error, hubUrl))
     return false
   }
 }
 
-function show({ title, advice, id }: Failure): void {
-  failure.replaceChildren(make('strong', '', title), make('span', '', advice))
-  if (id) failure.append(make('span', '', `In the server's log this login is ${id}.`))
-}
-
-/** Waits for a call to the Hub, but not for ever. */
-async function within<T>(ms: number, call: Promise<T>): Promise<T> {
-  let timer: ReturnType<typeof setTimeout> | undefined
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error('no answer came in time')), ms)
-  })
-  try {
-    return await Promise.race([call, late])
-  } finally {
-    clearTimeout(timer)
-  }
-}
-
-/** What the server tells its page: where the Hub is for browsers. */
-async function loadSettings(): Promise<{ hubUrl: string }> {
-  const response = await fetch('demo.json')
-  const { hubUrl }: { hubUrl: string } = await response.json()
-  find('hub-url', HTMLElement).textContent = hubUrl
-  return { hubUrl }
+function show({ title, advice, logHint }: ProblemText): void {
+  problem.replaceChildren(make('strong', '', title), make('span', '', advice))
+  if (logHint) problem.append(make('span', '', logHint))
 }

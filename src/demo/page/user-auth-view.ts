@@ -1,11 +1,9 @@
 import type { UserAuth } from '../../client/browser.js'
+import { maskSecret, secondsLeft } from '../describe-login.js'
 import { make } from './dom.js'
 
 /** The fields of a UserAuth in the order of their use; all but `msg` are secrets. */
 const FIELDS = ['key', 'sig', 'msg', 'token'] as const
-
-/** How much of a secret is shown before it is revealed, in characters. */
-const SHOWN = 6
 
 /** Shows a UserAuth, its secrets masked until they are revealed, and how long it is good. */
 export class UserAuthView {
@@ -26,7 +24,7 @@ export class UserAuthView {
   }
 
   #tick({ msg }: UserAuth): void {
-    const left = Math.round((Date.parse(msg) - Date.now()) / 1000)
+    const left = secondsLeft(msg, Date.now())
     this.#life.textContent =
       left > 0
         ? `Good for another ${left} s; the next call after that logs in again by itself.`
@@ -46,7 +44,7 @@ function row(name: string, value: string): HTMLElement {
 }
 
 function revealButton(name: string, value: string, text: HTMLElement): HTMLElement {
-  const masked = `${value.slice(0, SHOWN)}…`
+  const masked = maskSecret(value)
   const button = make('button', '', 'Reveal')
   button.setAttribute('type', 'button')
   button.setAttribute('aria-label', `Reveal ${name}`)

@@ -1,12 +1,18 @@
 import { WebSocket } from 'ws'
-import { decodeFields } from '../../grpc/fields.js'
-import { FIELDS_FLAG, FrameReader, MAX_MESSAGE_BYTES } from '../../grpc/frames.js'
+import { decodeFields, FIELDS_FLAG } from '../../grpc/frames.js'
 import { type CallStatus, readStatus, Status } from '../../grpc/status.js'
 import { HubError } from '../hub.js'
-import type { CallTransport, Metadata, Transport, TransportOptions } from '../transport.js'
-import type { HubSocket, HubSockets } from './socket-pool.js'
+import { asHubError, ReplyReader } from '../reply-reader.js'
+import type {
+  CallTransport,
+  Metadata,
+  ReleaseReason,
+  Transport,
+  TransportOptions,
+} from '../transport.js'
+import type { PooledSocket, SocketPool } from './socket-pool.js'
 
-/** After how long without any answer a socket that waited for its call counts as dead, in ms. */
+/** After how long without any answer a socket that lay idle before its call counts as dead, in ms. */
 const PATIENCE_MS = 1_000
 
 /** What the client's WebSocket frames start with: a message follows, or none will. */
@@ -20,23 +26,22 @@ const NO_MORE_MESSAGES = Uint8Array.of(1)
  * The SDK's own can't serve here: it drops the gRPC status, bounds nothing, dies from a reply that
  * is no protobuf, and waits 30 s for a silent Hub to confirm that a socket closes.
  */
-export class GrpcWebCall implements CallTransport {
+export class GrpcWebClientCall implements CallTransport {
   readonly failed: Promise<never>
   #reject: (error: HubError) => void = () => {}
-  readonly #sockets: HubSockets
+  readonly #sockets: SocketPool
   #options: TransportOptions | undefined
   #startedAt = 0
   #socket: WebSocket | undefined
-  /** Whether the socket has waited for this call, and has not shown yet that it lives. */
-  #isDoubtful = false
+  /** Whether the socket lay idle before this call, and nothing has come on it since. */
+  #isSuspect = false
   #isOver = false
   /** The frames of the call until it is answered: for another socket, if need be. */
   #sent: Uint8Array[] = []
-  #reader = new FrameReader(MAX_MESSAGE_BYTES)
-  #receivedBytes = 0
+  readonly #replies = new ReplyReader()
 
-  /** @param sockets - where the call shall find its socket */
-  constructor(sockets: HubSockets) {
+  /** @param sockets - where the call gets its socket */
+  constructor(sockets: SocketPool) {
     this.#sockets = sockets
     this.failed = new Promise((_, reject) => {
       this.#reject = reject
@@ -51,10 +56,14 @@ export class GrpcWebCall implements CallTransport {
     cancel: () => this.release(),
   })
 
-  release(): void {
+  get hasReplied(): boolean {
+    return this.#replies.hasMessage
+  }
+
+  release(reason?: ReleaseReason): void {
     if (this.#isOver) return
     const hasWaited = performance.now() - this.#startedAt > PATIENCE_MS
-    if (this.#isDoubtful && hasWaited) this.#sockets.distrust()
+    if (reason === 'late' && this.#isSuspect && hasWaited) this.#sockets.evict()
     this.#isOver = true
     this.#socket?.terminate()
   }
@@ -64,13 +73,13 @@ export class GrpcWebCall implements CallTransport {
     this.#options = options
     this.#startedAt = performance.now()
     this.#sent.unshift(encodeMetadata(metadata))
-    this.#use(this.#sockets.take(options.url))
+    this.#use(this.#sockets.acquire(options.url))
   }
 
   /** Carries the call, from its beginning, on a socket that is open or opening. */
-  #use({ socket, isSpare }: HubSocket): void {
+  #use({ socket, wasIdle }: PooledSocket): void {
     this.#socket = socket
-    this.#isDoubtful = isSpare
+    this.#isSuspect = wasIdle
     let failure: Error | undefined
     socket
       .on('message', (data: Buffer, isBinary) => {
@@ -90,37 +99,37 @@ export class GrpcWebCall implements CallTransport {
 
   #send(frame: Uint8Array): void {
     if (this.#isOver) return
-    if (this.#receivedBytes === 0) this.#sent.push(frame)
+    if (this.#replies.isEmpty) this.#sent.push(frame)
     if (this.#socket?.readyState === WebSocket.OPEN) this.#socket.send(frame)
   }
 
   #takeClose(cause: Error | undefined): void {
     if (this.#isOver) return
-    if (this.#isDoubtful && this.#options) {
-      // It died while it waited: the Hub has not looked at this call.
-      this.#sockets.distrust()
-      this.#use(this.#sockets.takeFresh(this.#options.url))
-    } else if (cause) this.#fail(new HubError('the connection to the Hub failed', { cause }))
+    if (this.#isSuspect && this.#options) {
+      // It died while it lay idle: the Hub has not looked at this call.
+      this.#sockets.evict()
+      this.#use(this.#sockets.acquireFresh(this.#options.url))
+    } else if (isTooLong(cause)) this.#fail(this.#replies.refuseRest())
+    else if (cause) this.#fail(new HubError('the connection to the Hub failed', { cause }))
     else this.#fail(new HubError('the Hub ended the call without a status'))
   }
 
   #receive(chunk: Buffer, isBinary: boolean): void {
-    this.#isDoubtful = false
+    this.#isSuspect = false
     this.#sent = []
-    this.#receivedBytes += chunk.length
-    if (!isBinary || this.#receivedBytes > MAX_MESSAGE_BYTES) {
-      this.#fail(new HubError(isBinary ? 'the Hub replied too much' : 'the Hub sent a text frame'))
+    if (!isBinary) {
+      this.#fail(new HubError('the Hub sent a text frame'))
       return
     }
     try {
       let status: CallStatus | undefined
-      for (const frame of this.#reader.push(chunk)) {
-        if (frame.flag === FIELDS_FLAG) status = readStatus(decodeFields(frame.data))
+      for (const { flag, data, bytes } of this.#replies.push(chunk)) {
+        if (flag === FIELDS_FLAG) status = readStatus(decodeFields(data))
+        this.#options?.onChunk(bytes)
       }
-      this.#options?.onChunk(chunk)
       if (status) this.#finish(status)
-    } catch (cause) {
-      this.#fail(new HubError('the Hub replied with garbage', { cause }))
+    } catch (error) {
+      this.#fail(asHubError(error))
     }
   }
 
@@ -140,6 +149,13 @@ export class GrpcWebCall implements CallTransport {
     this.release()
     this.#reject(error)
   }
+}
+
+/** Whether a socket failed because one message had more than the socket takes. */
+function isTooLong(error: Error | undefined): boolean {
+  return (
+    error !== undefined && 'code' in error && error.code === 'WS_ERR_UNSUPPORTED_MESSAGE_LENGTH'
+  )
 }
 
 /** Writes a call's headers the way gRPC-web over WebSocket has them: a line each. */

@@ -1,6 +1,6 @@
 import { Agent } from 'node:https'
 import { WebSocket } from 'ws'
-import { MAX_MESSAGE_BYTES } from '../../grpc/frames.js'
+import { MAX_REPLY_BYTES } from '../reply-reader.js'
 
 /** How long a Hub may take until a socket is open, in ms: TCP, TLS and the upgrade. */
 const OPEN_TIMEOUT_MS = 5_000
@@ -8,79 +8,81 @@ const OPEN_TIMEOUT_MS = 5_000
 /** How long a Hub may take to answer our closing of a finished call's socket, in ms. */
 const CLOSE_TIMEOUT_MS = 1_000
 
-/** The most sockets that wait for calls. */
-export const MAX_SPARES = 8
+/** The most sockets that are open or opening, and idle: no call has acquired them yet. */
+export const MAX_IDLE_SOCKETS = 8
 
 /** How long a socket may wait for a call, in ms: less than proxies let an idle one live. */
 const MAX_AGE_MS = 30_000
 
 /** A socket for a call. */
-export interface HubSocket {
+export interface PooledSocket {
   readonly socket: WebSocket
-  /** Whether it has waited, open: it may have died meanwhile, which only using it tells. */
-  readonly isSpare: boolean
+  /** Whether it lay open and idle: it may have died meanwhile, which only using it tells. */
+  readonly wasIdle: boolean
 }
 
 /**
- * The WebSockets to a Hub's gRPC-web door, one for each call. Some are opened ahead of need: a
- * call that finds one is spared TCP, TLS and the upgrade. A call that finds none open makes for one
- * spare more, up to eight; one that has waited for 30 s is closed, and replaced if it is the last.
+ * The WebSockets to a Hub's gRPC-web endpoint, one for each call. Some are opened ahead of need,
+ * and idle until then: a call that acquires one saves TCP, TLS and the upgrade. A call that finds
+ * none open adds one more, up to eight; one that is idle for 30 s is closed, and replaced if it is
+ * the last.
+ *
  * While the Hub can't be reached, nothing is opened but what calls ask for.
  */
-export class HubSockets {
-  readonly #spareUrl: string
-  /** Spares that are open or opening, oldest first, each with the timer of its age. */
-  readonly #spares = new Map<WebSocket, NodeJS.Timeout>()
+export class SocketPool {
+  readonly #idleUrl: string
+  /** Idle sockets that are open or opening, oldest first, each with the timer of its age. */
+  readonly #idle = new Map<WebSocket, NodeJS.Timeout>()
   /** Resumes TLS sessions: whoever connects again needn't verify the Hub's certificate again. */
   readonly #agent: Agent | undefined
   #isReachable = false
   #isClosed = false
 
   /**
-   * Opens the first spare, ahead of the first call.
+   * Opens the first socket, ahead of the first call.
    *
-   * @param spareUrl - address of the method that spares are for; `http:` or `https:`
+   * @param idleUrl - address of the method that sockets are opened ahead for; `http:` or `https:`
    */
-  constructor(spareUrl: string) {
-    this.#spareUrl = spareUrl
-    if (spareUrl.startsWith('https:')) this.#agent = new Agent({ maxCachedSessions: 1 })
-    this.#addSpare()
+  constructor(idleUrl: string) {
+    this.#idleUrl = idleUrl
+    if (idleUrl.startsWith('https:')) this.#agent = new Agent({ maxCachedSessions: 1 })
+    this.#addIdle()
   }
 
-  /** How many spares are open now. */
-  get spares(): number {
-    return [...this.#spares.keys()].filter(isOpen).length
+  /** How many idle sockets are open now. */
+  get idle(): number {
+    return [...this.#idle.keys()].filter(isOpen).length
   }
 
   /**
-   * Gives a call its socket, which is the caller's from then on: a spare where one waits. It may
-   * be opening still, and emits `error` and `close` where that fails.
+   * Gives a call its socket, which is the caller's from then on: an idle one where there is one. It
+   * may still be opening, and emits `error` and `close` where that fails.
    *
    * @param url - address of the method that is called
    */
-  take(url: string): HubSocket {
-    if (url !== this.#spareUrl) return this.takeFresh(url)
-    const taken = this.#takeSpare() ?? this.takeFresh(url)
-    if (this.#isReachable) this.#refill(taken.isSpare ? 1 : 2)
+  acquire(url: string): PooledSocket {
+    if (url !== this.#idleUrl) return this.acquireFresh(url)
+    const taken = this.#takeIdle() ?? this.acquireFresh(url)
+    if (this.#isReachable) this.#refill(taken.wasIdle ? 1 : 2)
     return taken
   }
 
-  /** The same, but never a spare. */
-  takeFresh(url: string): HubSocket {
+  /** The same, but never an idle one. */
+  acquireFresh(url: string): PooledSocket {
     const socket = this.#open(url)
     this.#watch(socket)
-    return { socket, isSpare: false }
+    return { socket, wasIdle: false }
   }
 
-  /** Lets go of all spares: one of them was dead, and the others are as old. */
-  distrust(): void {
-    for (const socket of this.#spares.keys()) this.#drop(socket)
+  /** Closes all idle sockets: one of them was dead, and the others are as old. */
+  evict(): void {
+    for (const socket of this.#idle.keys()) this.#drop(socket)
   }
 
-  /** Frees every spare at once, and opens none from now on. */
+  /** Frees every idle socket at once, and opens none from now on. */
   close(): void {
     this.#isClosed = true
-    this.distrust()
+    this.evict()
     this.#agent?.destroy()
   }
 
@@ -88,7 +90,7 @@ export class HubSockets {
     return new WebSocket(url.replace(/^http/, 'ws'), 'grpc-websockets', {
       agent: this.#agent,
       perMessageDeflate: false,
-      maxPayload: MAX_MESSAGE_BYTES,
+      maxPayload: MAX_REPLY_BYTES,
       handshakeTimeout: OPEN_TIMEOUT_MS,
       closeTimeout: CLOSE_TIMEOUT_MS,
     })
@@ -100,31 +102,31 @@ export class HubSockets {
     })
   }
 
-  /** The oldest spare that is open, else the oldest. */
-  #takeSpare(): HubSocket | undefined {
-    const spares = [...this.#spares.keys()]
-    const socket = spares.find(isOpen) ?? spares[0]
+  /** The oldest idle socket that is open, else the oldest. */
+  #takeIdle(): PooledSocket | undefined {
+    const idle = [...this.#idle.keys()]
+    const socket = idle.find(isOpen) ?? idle[0]
     if (!socket) return undefined
-    this.#forget(socket)
-    const isSpare = isOpen(socket)
-    if (!isSpare) this.#watch(socket)
-    return { socket, isSpare }
+    this.#remove(socket)
+    const wasIdle = isOpen(socket)
+    if (!wasIdle) this.#watch(socket)
+    return { socket, wasIdle }
   }
 
   #refill(count: number): void {
-    for (let added = 0; added < count && this.#spares.size < MAX_SPARES; added += 1) {
-      this.#addSpare()
+    for (let added = 0; added < count && this.#idle.size < MAX_IDLE_SOCKETS; added += 1) {
+      this.#addIdle()
     }
   }
 
-  #addSpare(): void {
+  #addIdle(): void {
     if (this.#isClosed) return
-    const socket = this.#open(this.#spareUrl)
+    const socket = this.#open(this.#idleUrl)
     const age = setTimeout(() => {
       this.#drop(socket)
-      if (this.#spares.size === 0) this.#addSpare()
+      if (this.#idle.size === 0) this.#addIdle()
     }, MAX_AGE_MS)
-    this.#spares.set(socket, age)
+    this.#idle.set(socket, age)
     this.#watch(socket)
     socket
       // A Hub has nothing to say before it is asked, unless it means to end.
@@ -139,15 +141,15 @@ export class HubSockets {
   }
 
   #drop(socket: WebSocket): void {
-    this.#forget(socket)
+    this.#remove(socket)
     // A socket that is cut off while it opens says so.
     socket.on('error', () => {})
     socket.terminate()
   }
 
-  #forget(socket: WebSocket): void {
-    clearTimeout(this.#spares.get(socket))
-    this.#spares.delete(socket)
+  #remove(socket: WebSocket): void {
+    clearTimeout(this.#idle.get(socket))
+    this.#idle.delete(socket)
     socket.removeAllListeners()
   }
 }

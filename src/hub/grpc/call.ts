@@ -4,37 +4,32 @@ import {
   type IncomingHttpHeaders,
   type OutgoingHttpHeaders,
 } from 'node:http2'
-import { encodeFields } from '../../grpc/fields.js'
 import {
+  encodeFields,
   encodeFrame,
   FIELDS_FLAG,
   FrameError,
-  FrameReader,
-  MAX_MESSAGE_BYTES,
   MESSAGE_FLAG,
 } from '../../grpc/frames.js'
-import { type CallStatus, readStatus, Status, writeStatus } from '../../grpc/status.js'
+import { type CallStatus, Status, writeStatus } from '../../grpc/status.js'
 import { HubError } from '../hub.js'
-import type { CallTransport, Metadata, Transport, TransportOptions } from '../transport.js'
+import { asHubError, ReplyReader } from '../reply-reader.js'
+import type {
+  CallTransport,
+  Metadata,
+  ReleaseReason,
+  Transport,
+  TransportOptions,
+} from '../transport.js'
+import { encodeHeaders, statusOf } from './headers.js'
 import type { GrpcSession } from './session.js'
-import type { GrpcSessions, Passenger } from './session-pool.js'
+import type { PendingCall, SessionPool } from './session-pool.js'
 
-/**
- * What the SDK hands over as headers of a call, but HTTP/2 forbids or says by other means, or is
- * gRPC-web's alone.
- */
-const FOREIGN_HEADERS = new Set([
-  'connection',
-  'content-length',
-  'content-type',
-  'host',
-  'keep-alive',
-  'proxy-connection',
-  'te',
-  'transfer-encoding',
-  'upgrade',
-  'x-grpc-web',
-])
+/** A Hub that had less than this to answer in has missed no deadline, in ms: the call queued. */
+const MIN_WAIT_MS = 100
+
+/** How long a Hub may take to end a call that its app has left, in ms. */
+const LEAVE_TIMEOUT_MS = 500
 
 /** What tells the SDK, which knows gRPC-web only, that a call has ended well. */
 const SUCCESS = encodeFrame(
@@ -48,10 +43,10 @@ const SUCCESS = encodeFrame(
  * By `node:http2` itself: `@grpc/grpc-js` in its place cost 0.3 ms of CPU more for each login, on
  * top of 0.67 (medians of six rounds of 2,000 logins against one server process, Node 20.20).
  */
-export class GrpcCall implements CallTransport, Passenger {
+export class GrpcClientCall implements CallTransport, PendingCall {
   readonly failed: Promise<never>
-  #reject: (error: HubError) => void = () => {}
-  readonly #sessions: GrpcSessions
+  #rejectFailed: (error: HubError) => void = () => {}
+  readonly #sessions: SessionPool
   #options: TransportOptions | undefined
   #headers: OutgoingHttpHeaders = {}
   #session: GrpcSession | undefined
@@ -59,40 +54,51 @@ export class GrpcCall implements CallTransport, Passenger {
   /** What the SDK sent before anything was answered: for another session, if need be. */
   #sent: Uint8Array[] = []
   #hasFinishedSending = false
-  /** Whether the Hub has to say something next, be it a reply or the status. */
-  #isOwed = false
-  readonly #reader = new FrameReader(MAX_MESSAGE_BYTES)
-  #receivedBytes = 0
+  /** Since when the Hub has to say something, be it a reply or the status; missing if it hasn't. */
+  #owedSince: number | undefined
+  readonly #replies = new ReplyReader()
   #status: CallStatus | undefined
   #isRefused = false
   #isOver = false
 
-  /** @param sessions - where the call shall find its session */
-  constructor(sessions: GrpcSessions) {
+  /** @param sessions - where the call gets its session */
+  constructor(sessions: SessionPool) {
     this.#sessions = sessions
     this.failed = new Promise((_, reject) => {
-      this.#reject = reject
+      this.#rejectFailed = reject
     })
     this.failed.catch(() => {})
   }
 
   readonly factory = (options: TransportOptions): Transport => ({
-    start: (metadata) => this.#start(options, metadata),
+    start: (metadata) => this.#open(options, metadata),
     sendMessage: (frame) => this.#send(frame),
     finishSend: () => this.#finishSend(),
     cancel: () => this.release(),
   })
 
-  release(): void {
-    if (this.#isOver) return
-    if (this.#isOwed) this.#session?.doubt()
-    this.#end()
+  get hasReplied(): boolean {
+    return this.#replies.hasMessage
   }
 
-  board(session: GrpcSession): void {
+  release(reason?: ReleaseReason): void {
+    if (this.#isOver) return
+    const stream = this.#end()
+    if (!stream) return
+    if (reason !== 'late') {
+      leave(stream)
+      return
+    }
+    stream.close(constants.NGHTTP2_CANCEL)
+    const wait = performance.now() - (this.#owedSince ?? Number.POSITIVE_INFINITY)
+    if (wait >= MIN_WAIT_MS) this.#session?.onLate(stream)
+  }
+
+  start(session: GrpcSession): void {
     try {
       this.#session = session
       this.#stream = this.#listen(session.request(this.#headers))
+      this.#owedSince = performance.now()
       for (const frame of this.#sent) this.#stream.write(frame)
       if (this.#hasFinishedSending) this.#stream.end()
     } catch (cause) {
@@ -100,28 +106,28 @@ export class GrpcCall implements CallTransport, Passenger {
     }
   }
 
-  strand(error: HubError): void {
+  reject(error: HubError): void {
     this.#fail(error)
   }
 
-  #start(options: TransportOptions, metadata: Metadata): void {
+  #open(options: TransportOptions, metadata: Metadata): void {
     if (this.#isOver) return
     const { service, methodName } = options.methodDefinition
     this.#options = options
     this.#headers = encodeHeaders(`/${service.serviceName}/${methodName}`, metadata)
-    this.#sessions.seat(this)
+    this.#sessions.acquire(this)
   }
 
   #send(frame: Uint8Array): void {
     if (this.#isOver) return
-    this.#isOwed = true
-    if (this.#receivedBytes === 0) this.#sent.push(frame)
+    this.#owedSince = performance.now()
+    if (this.#replies.isEmpty) this.#sent.push(frame)
     if (this.#stream?.writable) this.#stream.write(frame)
   }
 
   #finishSend(): void {
     if (this.#isOver) return
-    this.#isOwed = true
+    this.#owedSince = performance.now()
     this.#hasFinishedSending = true
     this.#stream?.end()
   }
@@ -149,28 +155,25 @@ export class GrpcCall implements CallTransport, Passenger {
   }
 
   #takeHeaders(headers: IncomingHttpHeaders): void {
+    this.#session?.onBytes()
     const httpStatus = headers[':status']
     if (Number(httpStatus) === 200) this.#status = statusOf(headers)
     else this.#fail(new HubError(`the Hub answered with HTTP status ${httpStatus}`))
   }
 
   #takeReplies(chunk: Buffer): void {
+    this.#session?.onBytes()
     if (this.#isOver) return
     this.#sent = []
-    this.#receivedBytes += chunk.length
-    if (this.#receivedBytes > MAX_MESSAGE_BYTES) {
-      this.#fail(new HubError('the Hub replied too much'))
-      return
-    }
     try {
-      for (const { flag } of this.#reader.push(chunk)) {
+      for (const { flag, bytes } of this.#replies.push(chunk)) {
         // Else the SDK would take a part of the body for the trailers.
         if (flag !== MESSAGE_FLAG) throw new FrameError('not a message')
-        this.#isOwed = this.#hasFinishedSending
+        if (!this.#hasFinishedSending) this.#owedSince = undefined
+        this.#options?.onChunk(bytes)
       }
-      this.#options?.onChunk(chunk)
-    } catch (cause) {
-      this.#fail(new HubError('the Hub replied with garbage', { cause }))
+    } catch (error) {
+      this.#fail(asHubError(error))
     }
   }
 
@@ -179,13 +182,13 @@ export class GrpcCall implements CallTransport, Passenger {
     if (this.#isOver) return
     const status = this.#status
     if (status === undefined) {
-      if (this.#canMove(stream)) this.#sessions.seat(this)
+      if (this.#canMove(stream)) this.#sessions.acquire(this)
       else if (failure) {
         this.#fail(new HubError('the connection to the Hub failed', { cause: failure }))
       } else this.#fail(new HubError('the Hub ended the call without a status'))
     } else if (status.code !== Status.Ok) {
       this.#fail(new HubError(`the Hub ended the call with code ${status.code}`, { status }))
-    } else if (this.#reader.isInsideFrame) {
+    } else if (this.#replies.isInsideFrame) {
       this.#fail(new HubError('the Hub ended the call inside a reply'))
     } else {
       this.#isOver = true
@@ -204,39 +207,26 @@ export class GrpcCall implements CallTransport, Passenger {
 
   #fail(error: HubError): void {
     if (this.#isOver) return
-    this.#end()
-    this.#reject(error)
+    this.#end()?.close(constants.NGHTTP2_CANCEL)
+    this.#rejectFailed(error)
   }
 
-  #end(): void {
+  /** @returns the stream, if it runs; one that the Hub has ended closes by itself */
+  #end(): ClientHttp2Stream | undefined {
     this.#isOver = true
-    this.#sessions.forget(this)
-    // A stream that the Hub has ended closes by itself; resets of those count as an attack.
-    const isRunning = this.#stream && !this.#stream.readableEnded && this.#status === undefined
-    if (isRunning) this.#stream?.close(constants.NGHTTP2_CANCEL)
+    this.#sessions.cancel(this)
+    const hasEnded = this.#stream?.readableEnded || this.#status !== undefined
+    return hasEnded ? undefined : this.#stream
   }
 }
 
-/** Writes a call's headers the way gRPC over HTTP/2 has them. */
-function encodeHeaders(path: string, metadata: Metadata): OutgoingHttpHeaders {
-  const headers: OutgoingHttpHeaders = {
-    ':method': 'POST',
-    ':path': path,
-    'content-type': 'application/grpc+proto',
-    te: 'trailers',
-  }
-  metadata.forEach((name, values) => {
-    const lowerCase = name.toLowerCase()
-    if (!FOREIGN_HEADERS.has(lowerCase)) headers[lowerCase] = values.join(', ')
-  })
-  return headers
-}
-
-/** The status in headers or trailers, if one is there. */
-function statusOf(headers: IncomingHttpHeaders): CallStatus | undefined {
-  const { 'grpc-status': code, 'grpc-message': message } = headers
-  if (typeof code !== 'string') return undefined
-  const fields = new Map([['grpc-status', code]])
-  if (typeof message === 'string') fields.set('grpc-message', message)
-  return readStatus(fields)
+/**
+ * Ends a stream without a reset: the Hub hears that no more will come, and ends the call. Peers
+ * count resets, and take many of them for an attack: they end the session, and with it the calls of
+ * everybody else. Only a Hub that doesn't end the call in time has it reset.
+ */
+function leave(stream: ClientHttp2Stream): void {
+  if (!stream.writableEnded) stream.end()
+  const timer = setTimeout(() => stream.close(constants.NGHTTP2_CANCEL), LEAVE_TIMEOUT_MS)
+  stream.once('close', () => clearTimeout(timer))
 }

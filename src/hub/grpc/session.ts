@@ -4,18 +4,27 @@ import {
   connect,
   type OutgoingHttpHeaders,
 } from 'node:http2'
-import type { Socket } from 'node:net'
+import { isIP, connect as openTcp, type Socket } from 'node:net'
+import { connect as openTls } from 'node:tls'
 import { HubError } from '../hub.js'
-import { openGrpcSocket } from './socket.js'
 
 /** How long a Hub may take until it is ready for calls, in ms: TCP, TLS and its settings. */
 const CONNECT_TIMEOUT_MS = 5_000
 
-/** How long a session may be of no use before its owner is asked whether to keep it, in ms. */
+/** How long a session may lie idle before its owner is asked whether to keep it, in ms. */
 const IDLE_TIMEOUT_MS = 60_000
+
+/**
+ * How long a connection lies idle before TCP itself asks whether the peer is still there, in ms.
+ * HTTP/2's own pings are no way to ask: a hubd hangs up on whoever sends more than a few.
+ */
+const KEEP_ALIVE_DELAY_MS = 30_000
 
 /** The most calls in a session's life: HTTP/2 numbers streams with the odd numbers below 2^31. */
 const MAX_CALLS_IN_LIFE = 2 ** 30 - 1
+
+/** What Node says of a peer that has named no limit on the streams of a session. */
+const UNLIMITED = 2 ** 32 - 1
 
 /** Who is told how a session fares. */
 export interface SessionOwner {
@@ -23,7 +32,7 @@ export interface SessionOwner {
   onRoom(session: GrpcSession): void
   /** It takes no more calls, though those that run may end well. */
   onLeaving(session: GrpcSession): void
-  /** It is gone. */
+  /** It is gone, and so is its connection. */
   onGone(session: GrpcSession, error: HubError): void
   /** Nothing has come or gone on it for a while. */
   onIdle(session: GrpcSession): void
@@ -46,20 +55,23 @@ export class GrpcSession {
   #maxCalls = 0
   #runningCalls = 0
   #startedCalls = 0
-  /** How many bytes the Hub had sent when a call last gave up waiting for it. */
-  #doubtedAt: number | undefined
+  /** How many bytes the Hub had sent when a call last met its deadline; until it sends more. */
+  #bytesWhenLate: number | undefined
+  /** The one call that was started while the session was suspect. */
+  #trial: ClientHttp2Stream | undefined
 
   /**
    * Starts to connect.
    *
-   * @param door - `http:` for cleartext, `https:` for TLS
+   * @param endpoint - `http:` for cleartext, `https:` for TLS
    */
-  constructor(door: URL, owner: SessionOwner) {
+  constructor(endpoint: URL, owner: SessionOwner) {
     this.#owner = owner
-    this.#socket = openGrpcSocket(door)
-    this.#session = connect(door, { createConnection: () => this.#socket })
+    this.#socket = openSocket(endpoint)
+    this.#session = connect(endpoint, { createConnection: () => this.#socket })
     this.#connectTimer = setTimeout(() => {
-      this.#fail(new Error('the Hub took too long to connect'))
+      const error = new Error('the Hub took too long to connect')
+      this.#fail(Object.assign(error, { code: 'ETIMEDOUT' }))
     }, CONNECT_TIMEOUT_MS)
     this.#session
       // Not earlier: Node dies of a socket that is destroyed while its session is set up.
@@ -67,13 +79,14 @@ export class GrpcSession {
         const isHttp2 = alpnProtocol === 'h2' || alpnProtocol === 'h2c'
         if (!isHttp2) this.#fail(new Error('the peer did not agree to HTTP/2'))
       })
-      .on('remoteSettings', ({ maxConcurrentStreams = Number.POSITIVE_INFINITY }) => {
-        this.#takeLimit(maxConcurrentStreams)
+      .on('remoteSettings', ({ maxConcurrentStreams: maxCalls = UNLIMITED }) => {
+        this.#takeLimit(maxCalls === UNLIMITED ? Number.POSITIVE_INFINITY : maxCalls)
       })
       .on('goaway', () => this.#leave())
       .on('error', (error) => {
         this.#failure ??= error
       })
+      // After the connection beneath has closed, if that had come about.
       .on('close', () => {
         clearTimeout(this.#connectTimer)
         const error = new HubError('the connection to the Hub failed', { cause: this.#failure })
@@ -87,7 +100,7 @@ export class GrpcSession {
     return this.#stage === 'connecting'
   }
 
-  /** The most calls at a time that the Hub allows here; 0 until it is known. */
+  /** The most calls at a time that the Hub allows here, be it any number; 0 until it is known. */
   get maxCalls(): number {
     return this.#maxCalls
   }
@@ -102,18 +115,19 @@ export class GrpcSession {
     return this.#startedCalls > 0
   }
 
-  /**
-   * Whether new calls may go here, room or not: it is open, and no call gave up on the Hub since
-   * the Hub last showed a sign of life.
-   */
-  get isUsable(): boolean {
-    const isTrusted = this.#doubtedAt === undefined || this.#socket.bytesRead > this.#doubtedAt
-    return this.#stage === 'open' && isTrusted && !this.#session.closed
+  /** Whether new calls may come here, sooner or later. */
+  get isOpen(): boolean {
+    return this.#stage === 'open' && !this.#session.closed
   }
 
-  /** Whether it is usable, and the Hub allows one call more. */
+  /** Whether a call may be started here now: the Hub allows one more, and nothing is suspect. */
   get hasRoom(): boolean {
-    return this.#runningCalls < this.#maxCalls && this.isUsable
+    return this.#allowsCall && !this.#isSuspect
+  }
+
+  /** Whether the session is suspect, and a call may be started here now that tries it. */
+  get takesTrial(): boolean {
+    return this.#allowsCall && this.#isSuspect && this.#trial === undefined
   }
 
   /**
@@ -123,6 +137,7 @@ export class GrpcSession {
    */
   request(headers: OutgoingHttpHeaders): ClientHttp2Stream {
     const stream = this.#session.request(headers, { endStream: false })
+    if (this.#isSuspect) this.#trial = stream
     this.#runningCalls += 1
     this.#startedCalls += 1
     if (this.#startedCalls === MAX_CALLS_IN_LIFE) {
@@ -131,19 +146,44 @@ export class GrpcSession {
     }
     return stream.once('close', () => {
       this.#runningCalls -= 1
+      if (this.#trial === stream) this.#trial = undefined
       this.#owner.onRoom(this)
     })
   }
 
-  /** Told by a call that gave up waiting for the Hub: perhaps the Hub is no longer there. */
-  doubt(): void {
-    this.#doubtedAt = this.#socket.bytesRead
+  /** Told by a call that the Hub has sent it something: there may be room again. */
+  onBytes(): void {
+    if (this.#bytesWhenLate === undefined) return
+    this.#bytesWhenLate = undefined
+    this.#trial = undefined
+    this.#owner.onRoom(this)
+  }
+
+  /**
+   * Told by a call that the Hub has not answered it by its deadline: perhaps the Hub is no longer
+   * there. Until the Hub sends anything, the session is suspect; if it already is, and this call
+   * was started to try it, it is closed.
+   */
+  onLate(stream: ClientHttp2Stream): void {
+    if (this.#isSuspect && this.#trial === stream) {
+      this.#fail(new Error('the Hub has sent nothing for two deadlines'))
+    } else this.#bytesWhenLate = this.#socket.bytesRead
   }
 
   /** Cuts off what runs, and frees the connection at once. */
   close(): void {
     this.#session.destroy()
     this.#socket.destroy()
+    this.#leave()
+  }
+
+  get #allowsCall(): boolean {
+    return this.#runningCalls < this.#maxCalls && this.isOpen
+  }
+
+  /** Whether a call met its deadline here, and the Hub has sent nothing since. */
+  get #isSuspect(): boolean {
+    return this.#bytesWhenLate !== undefined && this.#socket.bytesRead <= this.#bytesWhenLate
   }
 
   #takeLimit(maxCalls: number): void {
@@ -169,4 +209,23 @@ export class GrpcSession {
     this.#failure ??= error
     this.close()
   }
+}
+
+/**
+ * Starts to connect to a Hub's gRPC endpoint. By TLS, the peer has to have a certificate that this
+ * machine trusts (`NODE_EXTRA_CA_CERTS` adds to those); whether it agreed to HTTP/2 is for the
+ * caller to see, once connected.
+ *
+ * @param endpoint - `http:` for cleartext, `https:` for TLS
+ * @returns a socket that is still connecting, and emits `error` where that fails
+ */
+function openSocket(endpoint: URL): Socket {
+  const isEncrypted = endpoint.protocol === 'https:'
+  const host = endpoint.hostname.replace(/^\[|\]$/g, '')
+  const port = Number(endpoint.port || (isEncrypted ? 443 : 80))
+  const name = isIP(host) ? {} : { servername: host }
+  const socket = isEncrypted
+    ? openTls({ host, port, ALPNProtocols: ['h2'], ...name })
+    : openTcp({ host, port })
+  return socket.setKeepAlive(true, KEEP_ALIVE_DELAY_MS)
 }

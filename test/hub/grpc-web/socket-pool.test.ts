@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest'
 import type { WebSocket } from 'ws'
 import { startDevHub } from '../../../src/dev-hub/hub.js'
-import { HubSockets } from '../../../src/hub/grpc-web/socket-pool.js'
+import { SocketPool } from '../../../src/hub/grpc-web/socket-pool.js'
 import { makeCertificate } from '../../support/certificate.js'
 import { FaultyWebCall, startFaultySocketHub } from '../../support/faulty-web-hub.js'
 import { freePort } from '../../support/ports.js'
@@ -13,7 +13,7 @@ import { connectForTest, finishLogin, giveToken } from '../../support/token-call
 const PATH = '/threads.pb.API/GetToken'
 const MAX_AGE_MS = 30_000
 
-/** A Hub, the sockets that were opened to it, and those that stand ready. */
+/** A Hub, the sockets that were opened to it, and those that are idle. */
 async function setUp(onSocket: (socket: WebSocket) => void = () => {}) {
   const opened: WebSocket[] = []
   const hub = await startFaultySocketHub((socket) => {
@@ -21,98 +21,98 @@ async function setUp(onSocket: (socket: WebSocket) => void = () => {}) {
     onSocket(socket)
   })
   onTestFinished(() => hub.close())
-  const sockets = new HubSockets(hub.url + PATH)
+  const sockets = new SocketPool(hub.url + PATH)
   onTestFinished(() => sockets.close())
-  const take = (path = PATH) => {
-    const taken = sockets.take(hub.url + path)
-    taken.socket.on('error', () => {})
-    onTestFinished(() => taken.socket.terminate())
-    return taken
+  const acquire = (path = PATH) => {
+    const acquired = sockets.acquire(hub.url + path)
+    acquired.socket.on('error', () => {})
+    onTestFinished(() => acquired.socket.terminate())
+    return acquired
   }
-  const expectSpares = (count: number) => vi.waitFor(() => expect(sockets.spares).toBe(count))
-  return { hub, sockets, opened, take, expectSpares }
+  const expectIdle = (count: number) => vi.waitFor(() => expect(sockets.idle).toBe(count))
+  return { hub, sockets, opened, acquire, expectIdle }
 }
 
 describe('a socket to the Hub', () => {
-  it('is open before the first call, and replaced when a call takes it', async () => {
-    const { opened, take, expectSpares } = await setUp()
-    await expectSpares(1)
-    expect(take().isSpare).toBe(true)
-    await expectSpares(1)
+  it('is open before the first call, and replaced when a call acquires it', async () => {
+    const { opened, acquire, expectIdle } = await setUp()
+    await expectIdle(1)
+    expect(acquire().wasIdle).toBe(true)
+    await expectIdle(1)
     expect(opened).toHaveLength(2)
   })
 
-  it('waits for calls of one method only', async () => {
-    const { sockets, take, expectSpares } = await setUp()
-    await expectSpares(1)
-    expect(take('/threads.pb.API/ListDBs').isSpare).toBe(false)
-    expect(sockets.spares).toBe(1)
+  it('is idle for calls of one method only', async () => {
+    const { sockets, acquire, expectIdle } = await setUp()
+    await expectIdle(1)
+    expect(acquire('/threads.pb.API/ListDBs').wasIdle).toBe(false)
+    expect(sockets.idle).toBe(1)
   })
 
-  it('is taken while it opens, where none is open yet', async () => {
-    const { opened, take, expectSpares } = await setUp()
-    const { socket, isSpare } = take()
-    expect(isSpare).toBe(false)
+  it('is acquired while it opens, where none is open yet', async () => {
+    const { opened, acquire, expectIdle } = await setUp()
+    const { socket, wasIdle } = acquire()
+    expect(wasIdle).toBe(false)
     await vi.waitFor(() => expect(socket.readyState).toBe(socket.OPEN))
     expect(opened).toHaveLength(1)
     // The Hub is there, so the next call has one made for others.
-    take()
-    await expectSpares(2)
+    acquire()
+    await expectIdle(2)
   })
 
   it('is there eight times at most, however many calls found none', async () => {
-    const { opened, take, expectSpares } = await setUp()
-    await expectSpares(1)
-    for (let call = 0; call < 30; call += 1) take()
-    await expectSpares(8)
-    // In one go all but the first were still opening when they were taken.
+    const { opened, acquire, expectIdle } = await setUp()
+    await expectIdle(1)
+    for (let call = 0; call < 30; call += 1) acquire()
+    await expectIdle(8)
+    // In one go all but the first were still opening when they were acquired.
     await vi.waitFor(() => expect(opened).toHaveLength(38))
   })
 
   it('is not opened ahead again while the Hub hangs up', async () => {
-    const { opened, take, expectSpares } = await setUp((socket) => socket.terminate())
+    const { opened, acquire, expectIdle } = await setUp((socket) => socket.terminate())
     await vi.waitFor(() => expect(opened).toHaveLength(1))
-    await expectSpares(0)
+    await expectIdle(0)
     for (let call = 1; call <= 3; call += 1) {
-      const { socket } = take()
+      const { socket } = acquire()
       await vi.waitFor(() => expect(socket.readyState).toBe(socket.CLOSED))
     }
-    await expectSpares(0)
+    await expectIdle(0)
     // Each call its own, and at most one pair on top: such a Hub takes a connection, then ends it.
     expect(opened.length).toBeLessThanOrEqual(10)
   })
 
   it('is opened by calls alone where nobody listens', async () => {
     const port = await freePort()
-    const sockets = new HubSockets(`http://127.0.0.1:${port}${PATH}`)
+    const sockets = new SocketPool(`http://127.0.0.1:${port}${PATH}`)
     onTestFinished(() => sockets.close())
-    const { socket } = sockets.take(`http://127.0.0.1:${port}${PATH}`)
+    const { socket } = sockets.acquire(`http://127.0.0.1:${port}${PATH}`)
     const errors: unknown[] = []
     socket.on('error', (error) => errors.push(error))
     await vi.waitFor(() => expect(errors).toMatchObject([{ code: 'ECONNREFUSED' }]))
-    expect(sockets.spares).toBe(0)
+    expect(sockets.idle).toBe(0)
   })
 
-  it('is let go of when the Hub speaks before it is asked', async () => {
-    const { opened, expectSpares } = await setUp()
-    await expectSpares(1)
+  it('is closed when the Hub speaks before it is asked', async () => {
+    const { opened, expectIdle } = await setUp()
+    await expectIdle(1)
     opened[0]?.send('hello')
-    await expectSpares(0)
+    await expectIdle(0)
     await vi.waitFor(() => expect(opened[0]?.readyState).toBe(opened[0]?.CLOSED))
   })
 
   it('is freed when all are', async () => {
-    const { sockets, opened, take, expectSpares } = await setUp()
-    await expectSpares(1)
+    const { sockets, opened, acquire, expectIdle } = await setUp()
+    await expectIdle(1)
     sockets.close()
     await vi.waitFor(() => expect(opened[0]?.readyState).toBe(opened[0]?.CLOSED))
-    take()
+    acquire()
     await vi.waitFor(() => expect(opened).toHaveLength(2))
-    expect(sockets.spares).toBe(0)
+    expect(sockets.idle).toBe(0)
   })
 })
 
-describe('a socket that waits for a call', () => {
+describe('an idle socket', () => {
   beforeEach(() => {
     vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
   })
@@ -127,22 +127,22 @@ describe('a socket that waits for a call', () => {
   }
 
   it('is closed at its age, and replaced if it is the last', async () => {
-    const { sockets, opened, take } = await setUp()
-    await until(() => sockets.spares === 1)
-    take()
-    take()
-    await until(() => sockets.spares === 2)
+    const { sockets, opened, acquire } = await setUp()
+    await until(() => sockets.idle === 1)
+    acquire()
+    acquire()
+    await until(() => sockets.idle === 2)
     vi.advanceTimersByTime(MAX_AGE_MS - 1)
-    expect(sockets.spares).toBe(2)
+    expect(sockets.idle).toBe(2)
     vi.advanceTimersByTime(1)
-    expect(sockets.spares).toBe(0)
+    expect(sockets.idle).toBe(0)
     const before = opened.length
-    await until(() => sockets.spares === 1)
+    await until(() => sockets.idle === 1)
     expect(opened).toHaveLength(before + 1)
   })
 })
 
-describe('a call on a socket that waited', () => {
+describe('a call on a socket that was idle', () => {
   it('goes on another where that one has died', async () => {
     let hasDied = false
     const { hub, opened } = await setUp((socket) => {
@@ -164,7 +164,7 @@ describe('a call on a socket that waited', () => {
   it.each([
     [900, 1],
     [1_100, 0],
-  ])('has the others let go of after no answer for %i ms: %i left', async (ms, left) => {
+  ])('has the others closed after no answer for %i ms: %i left', async (ms, left) => {
     const { hub, opened } = await setUp()
     const { connection, startLogin } = connectForTest(hub.url)
     await vi.waitFor(() => expect(opened).toHaveLength(2))
@@ -173,7 +173,7 @@ describe('a call on a socket that waited', () => {
     const now = performance.now()
     const clock = vi.spyOn(performance, 'now').mockReturnValue(now + ms)
     onTestFinished(() => clock.mockRestore())
-    call.release()
+    call.release('late')
     await vi.waitFor(() => {
       const open = opened.filter(({ readyState, OPEN }) => readyState === OPEN)
       // One belongs to the sockets of the set-up.

@@ -148,8 +148,11 @@ describe('a call by native gRPC', () => {
     await expect(failed).rejects.toThrow('HTTP status 502')
   })
 
-  it('is reset when it is released, but not when it has ended', async () => {
-    const hub = await startFaultyGrpcHub(giveToken)
+  it('is ended without a reset, released or not', async () => {
+    const hub = await startFaultyGrpcHub((call) => {
+      call.endWhenLeft()
+      return giveToken(call)
+    })
     const { startLogin } = connectForTest(hub.url)
     await finishLogin(startLogin())
     const released = startLogin()
@@ -158,7 +161,20 @@ describe('a call by native gRPC', () => {
     released.release()
     await vi.waitFor(() => expect(hub.openCalls).toBe(0))
     const codes = hub.sessions[0]?.calls.map(({ stream }) => stream.rstCode)
-    expect(codes).toEqual([constants.NGHTTP2_NO_ERROR, constants.NGHTTP2_CANCEL])
+    expect(codes).toEqual([constants.NGHTTP2_NO_ERROR, constants.NGHTTP2_NO_ERROR])
+  })
+
+  it('is reset where the Hub has met its deadline, or does not end what was released', async () => {
+    const hub = await startFaultyGrpcHub(giveToken)
+    const { startLogin } = connectForTest(hub.url)
+    const [late, released] = [startLogin(), startLogin()]
+    await Promise.all([late.challenge, released.challenge])
+    late.release('late')
+    await vi.waitFor(() => expect(hub.openCalls).toBe(1))
+    released.release()
+    await vi.waitFor(() => expect(hub.openCalls).toBe(0), 5_000)
+    const codes = hub.sessions[0]?.calls.map(({ stream }) => stream.rstCode)
+    expect(codes).toEqual([constants.NGHTTP2_CANCEL, constants.NGHTTP2_CANCEL])
   })
 
   it('can be released before it is sent', async () => {

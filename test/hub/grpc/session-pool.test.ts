@@ -1,21 +1,18 @@
 import { once } from 'node:events'
-import { type ClientHttp2Stream, constants, type ServerHttp2Session } from 'node:http2'
+import { constants, type ServerHttp2Session } from 'node:http2'
 import { createServer } from 'node:net'
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
-import type { GrpcSession } from '../../../src/hub/grpc/session.js'
-import { GrpcSessions } from '../../../src/hub/grpc/session-pool.js'
-import { type FaultyGrpcHub, startFaultyGrpcHub } from '../../support/faulty-grpc-hub.js'
+import {
+  callsPerSession,
+  type FaultyGrpcHub,
+  startFaultyGrpcHub,
+} from '../../support/faulty-grpc-hub.js'
 import { connectForTest, finishLogin, giveToken } from '../../support/token-calls.js'
 
 function sessionOf(hub: FaultyGrpcHub, index: number): ServerHttp2Session {
   const session = hub.sessions[index]?.session
   if (!session) throw new Error(`the Hub has no session ${index}`)
   return session
-}
-
-/** How many calls came on each session. */
-function callsPerSession(hub: FaultyGrpcHub): number[] {
-  return hub.sessions.map(({ calls }) => calls.length)
 }
 
 async function expectSessions(hub: FaultyGrpcHub, count: number): Promise<void> {
@@ -25,22 +22,6 @@ async function expectSessions(hub: FaultyGrpcHub, count: number): Promise<void> 
 /** The port of a Hub's address. */
 function portOf({ url }: FaultyGrpcHub): number {
   return Number(new URL(url).port)
-}
-
-/** Boards a session by itself, without a transport. */
-function seatOn(
-  sessions: GrpcSessions,
-): Promise<{ session: GrpcSession; stream: ClientHttp2Stream }> {
-  return new Promise((resolve, reject) => {
-    sessions.seat({
-      board: (session) => {
-        const stream = session.request({ ':method': 'POST', ':path': '/' })
-        stream.on('error', () => {})
-        resolve({ session, stream })
-      },
-      strand: reject,
-    })
-  })
 }
 
 describe('the session with a Hub', () => {
@@ -163,6 +144,7 @@ describe('the session with a Hub', () => {
     const { startLogin } = connectForTest(`grpc://127.0.0.1:${port}`)
     const [socket] = await once(server, 'connection')
     const { failed } = startLogin()
+    await new Promise((resolve) => setImmediate(resolve))
     vi.advanceTimersByTime(5_000)
     await expect(failed).rejects.toMatchObject({
       cause: new Error('the Hub took too long to connect'),
@@ -180,102 +162,6 @@ describe('the session with a Hub', () => {
     await expect(running.failed).rejects.toThrow()
     await expect(startLogin().failed).rejects.toThrow('is closed')
     await vi.waitFor(() => expect(hub.openConnections).toBe(0))
-    expect(hub.sessions).toHaveLength(1)
-  })
-})
-
-describe('a call that waits for a session', () => {
-  it('gets none once it is forgotten', async () => {
-    const hub = await startFaultyGrpcHub(giveToken)
-    const sessions = new GrpcSessions(new URL(hub.url.replace('grpc', 'http')))
-    onTestFinished(() => sessions.close())
-    const forgotten = { board: vi.fn(), strand: vi.fn() }
-    sessions.seat(forgotten)
-    sessions.forget(forgotten)
-    await seatOn(sessions)
-    expect(forgotten.board).not.toHaveBeenCalled()
-    expect(forgotten.strand).not.toHaveBeenCalled()
-  })
-})
-
-describe('a call that gave up on the Hub', () => {
-  it('sends new calls to a fresh session, while those on the old one go on', async () => {
-    const held: (() => void)[] = []
-    const hub = await startFaultyGrpcHub(async (call) => {
-      if (hub.sessions.length > 1) await giveToken(call)
-      else held.push(() => void giveToken(call))
-    })
-    const { startLogin } = connectForTest(hub.url)
-    const [unanswered, running] = [startLogin(), startLogin()]
-    await vi.waitFor(() => expect(held).toHaveLength(2))
-    unanswered.release()
-
-    expect(await finishLogin(startLogin())).toBe('token')
-    expect(callsPerSession(hub)).toEqual([2, 1])
-    held[1]?.()
-    expect(await finishLogin(running)).toBe('token')
-    // The old session has shown that the Hub is there.
-    expect(await finishLogin(startLogin())).toBe('token')
-    expect(callsPerSession(hub)).toEqual([3, 1])
-  })
-
-  it('is not one that was released while the app had to sign', async () => {
-    const hub = await startFaultyGrpcHub(giveToken)
-    const { startLogin } = connectForTest(hub.url)
-    const call = startLogin()
-    await call.challenge
-    call.release()
-    await finishLogin(startLogin())
-    expect(callsPerSession(hub)).toEqual([2])
-  })
-})
-
-describe('a Hub that limits the calls on a session', () => {
-  it.each([1, 2])('to %d gets as many sessions as it takes', async (maxConcurrentStreams) => {
-    const hub = await startFaultyGrpcHub(giveToken, { settings: { maxConcurrentStreams } })
-    const { startLogin } = connectForTest(hub.url)
-    const calls = Array.from({ length: 6 }, startLogin)
-    await Promise.all(calls.map((call) => call.challenge))
-    await vi.waitFor(() => expect(hub.openCalls).toBe(6))
-    expect(callsPerSession(hub)).toEqual(Array(6 / maxConcurrentStreams).fill(maxConcurrentStreams))
-
-    for (const call of calls) expect(await finishLogin(call)).toBe('token')
-    for (let more = 0; more < 6; more += 1) await finishLogin(startLogin())
-    expect(hub.sessions).toHaveLength(6 / maxConcurrentStreams)
-  })
-
-  it('has idle sessions closed, but for one', async () => {
-    const hub = await startFaultyGrpcHub(giveToken, { settings: { maxConcurrentStreams: 2 } })
-    const sessions = new GrpcSessions(new URL(hub.url.replace('grpc', 'http')))
-    onTestFinished(() => sessions.close())
-    const seats = await Promise.all(Array.from({ length: 5 }, () => seatOn(sessions)))
-    for (const { session } of seats) sessions.onIdle(session)
-    await vi.waitFor(() => expect(hub.openCalls).toBe(5))
-    expect(sessions.size).toBe(3)
-
-    for (const { stream } of seats) stream.destroy()
-    await vi.waitFor(() => expect(hub.openCalls).toBe(0))
-    for (const { session } of seats) sessions.onIdle(session)
-    await vi.waitFor(() => expect(sessions.size).toBe(1))
-  })
-
-  it('lets the next call have the place of one that was released', async () => {
-    const hub = await startFaultyGrpcHub(giveToken, { settings: { maxConcurrentStreams: 1 } })
-    const { startLogin } = connectForTest(hub.url)
-    for (let round = 0; round < 10; round += 1) {
-      const call = startLogin()
-      await call.challenge
-      call.release()
-      await vi.waitFor(() => expect(hub.openCalls).toBe(0))
-    }
-    await finishLogin(startLogin())
-    expect(callsPerSession(hub)).toEqual([11])
-  })
-
-  it('to none fails the calls', async () => {
-    const hub = await startFaultyGrpcHub(giveToken, { settings: { maxConcurrentStreams: 0 } })
-    const { failed } = connectForTest(hub.url).startLogin()
-    await expect(failed).rejects.toMatchObject({ cause: new Error('the Hub allows no calls') })
     expect(hub.sessions).toHaveLength(1)
   })
 })

@@ -9,7 +9,7 @@ import { connectForTest } from '../../support/token-calls.js'
 const READY = /users log in at (ws:\S+?userauth)/
 const certificate = makeCertificate()
 
-/** A dev Hub's native door behind TLS, and what a server needs to use it. */
+/** A dev Hub's gRPC endpoint behind TLS, and what a server needs to use it. */
 async function tlsHub(protocols?: string[]) {
   const hub = await startDevHub()
   onTestFinished(() => hub.close())
@@ -37,7 +37,7 @@ it('logs in by TLS at a Hub whose certificate this machine trusts', async () => 
   expect(await app.login()).toMatchObject({ type: 'token' })
 })
 
-it('fails at a Hub whose certificate nobody vouches for', async () => {
+it('fails at a Hub whose certificate is not trusted', async () => {
   const { url } = await tlsHub()
   await expect(connectForTest(url).startLogin().failed).rejects.toMatchObject({
     message: 'the connection to the Hub failed',
@@ -50,7 +50,7 @@ it('does not take a peer for a Hub that does not agree to HTTP/2', async () => {
   const trusting = { ...environment, NODE_EXTRA_CA_CERTS: certificate.file }
   const server = await ProgramProcess.start('index.js', trusting)
   const [, endpoint = ''] = await server.printed(READY)
-  expect(server.output).toMatch(/HUB_URL: the Hub gave no usable answer/)
+  expect(server.output).toMatch(/HUB_URL: no Hub answers at grpcs:/)
   const app = await TestApp.connect(endpoint)
   await expect(app.login()).rejects.toThrow('hub_unavailable')
 })
