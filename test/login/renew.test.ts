@@ -9,12 +9,13 @@ import { dataFolder } from '../support/data-folder.js'
 import { randomIdentity } from '../support/identity.js'
 import { startLoginServer, startWithDevHub } from '../support/login-server.js'
 import { claimsOf, renewAt, renewalOf } from '../support/renewal.js'
+import { letPass } from '../support/store-sql.js'
 import { TestApp } from '../support/test-app.js'
 
 const ORIGIN = 'http://localhost:5173'
 
-async function openStore(): Promise<UserStore> {
-  const store = await openUserStore({ kind: 'sqlite', folder: await dataFolder() })
+async function openStore(folder?: string): Promise<UserStore> {
+  const store = await openUserStore({ kind: 'sqlite', folder: folder ?? (await dataFolder()) })
   onTestFinished(() => store.close())
   return store
 }
@@ -45,11 +46,17 @@ async function setUp(settings: Partial<ServerOptions>) {
 
 describe('a user whose session is renewed', () => {
   it('is looked up, and recorded no more than once a minute', async () => {
-    const users = await openStore()
-    const { renew, pubkey } = await setUp({ users })
+    const folder = await dataFolder()
+    const users = await openStore(folder)
+    const { renew, logIn, pubkey } = await setUp({ users })
+    await users.signOut(pubkey)
+    const renewal = await logIn()
     const before = await users.find(pubkey)
-    expect(await renew()).toMatchObject({ status: 200 })
+    expect(await renew(renewal)).toMatchObject({ status: 200 })
     expect(await users.find(pubkey)).toEqual(before)
+    await letPass({ kind: 'sqlite', folder }, pubkey, 61)
+    expect(await renew(renewal)).toMatchObject({ status: 200 })
+    expect(await users.find(pubkey)).toMatchObject({ logins: 2, renewals: 1 })
   })
 
   it('is refused from the moment of the block on, until the block is lifted', async () => {
