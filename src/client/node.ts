@@ -35,7 +35,10 @@ class PromptWebSocket extends WebSocket {
  */
 export const loginWithChallenge: LoginWithChallenge = (identity, options = {}) => {
   const logIn = shareLogin(checkSettings(identity, options, PromptWebSocket))
-  return () => logIn().catch(explainCertificate)
+  return Object.assign(() => logIn().catch(explainCertificate), {
+    forget: logIn.forget,
+    refresh: () => logIn.refresh().catch(explainCertificate),
+  })
 }
 
 /** Tells a server whose certificate isn't accepted from one that is away. Browsers can't. */
