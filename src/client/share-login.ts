@@ -89,9 +89,11 @@ export function shareLogin(settings: Settings): LogIn {
     if (signal?.aborted) throw clientError('aborted', signal.reason)
     const pubkey = identity.public.toString()
     if (user?.pubkey !== pubkey) user = { pubkey }
-    if (user.held?.isUsable()) return user.held.userAuth
-    user.pending ??= run(user)
-    return user.pending
+    const mine = user
+    if (mine.held?.isUsable()) return mine.held.userAuth
+    // `onStep` may call `forget` while this line runs.
+    mine.pending ??= run(mine)
+    return mine.pending
   }
 
   const forget = (): void => {
