@@ -119,7 +119,7 @@ describe.skipIf(!executablePath && !process.env.CI)('the demo page, in a browser
     const before = await page
       .locator('button')
       .evaluateAll((all) => all.map((b) => b.matches(':disabled')))
-    expect(before).toEqual(Array.from({ length: 6 }, () => true))
+    expect(before).toEqual(Array.from({ length: 7 }, () => true))
     release()
     await logIn(page)
     expect(await page.locator('button:disabled').count()).toBe(0)
@@ -195,7 +195,8 @@ describe.skipIf(!executablePath && !process.env.CI)('the demo page, in a browser
     })
     await page.getByText('Good for another').waitFor()
     await page.locator('#status:empty').waitFor({ state: 'attached' })
-    expect(sockets.opened).toBe(2)
+    expect(sockets.opened).toBe(1)
+    await page.locator('#session', { hasText: 'Renewed' }).waitFor()
     expect(await page.getByRole('alert').textContent()).toBe('')
   })
 

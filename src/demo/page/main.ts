@@ -6,6 +6,7 @@ import { find, make } from './dom.js'
 import { findHubUrl } from './hub-url.js'
 import { importIdentity, keptIdentity, newIdentity } from './identity.js'
 import { explainProblem, type ProblemText } from './problem.js'
+import { SessionView } from './session-view.js'
 import { Timeline } from './timeline.js'
 import { UserAuthView } from './user-auth-view.js'
 
@@ -17,6 +18,7 @@ const RETRIES = 1
 
 const timeline = new Timeline(find('timeline', HTMLOListElement))
 const userAuthView = new UserAuthView(find('fields', HTMLElement), find('life', HTMLElement))
+const sessionView = new SessionView(find('session', HTMLElement))
 const status = find('status', HTMLElement)
 const problem = find('problem', HTMLElement)
 
@@ -29,6 +31,10 @@ find('list-threads', HTMLButtonElement).addEventListener('click', () => void lis
 find('new-identity', HTMLButtonElement).addEventListener('click', () => {
   session = openSession(newIdentity(), session)
   status.textContent = 'This browser has a new identity now.'
+})
+find('log-out', HTMLButtonElement).addEventListener('click', () => {
+  session = openSession(session.identity, session)
+  status.textContent = 'You are logged out.'
 })
 find('export', HTMLButtonElement).addEventListener('click', exportIdentity)
 find('import', HTMLFormElement).addEventListener('submit', (event) => {
@@ -50,13 +56,14 @@ interface Session {
   readonly logIn: () => Promise<UserAuth>
   /** Calls the Hub as the identity, by `call`, as soon as the page knows where the Hub is. */
   askHub<T>(call: (client: Client) => Promise<T>): Promise<T>
-  /** Ends its login, if one runs, when another identity takes its place. */
+  /** Logs out, and ends its login if one runs, when another session takes its place. */
   close(): void
 }
 
 /** Shows an identity, not logged in, in place of the one before. */
 function openSession(identity: PrivateKey, before?: Session): Session {
   before?.close()
+  sessionView.clear()
   const name = identity.public.toString()
   find('public-key', HTMLElement).textContent = name
   const avatar = find('avatar', HTMLImageElement)
@@ -68,15 +75,21 @@ function openSession(identity: PrivateKey, before?: Session): Session {
   const login = loginWithChallenge(identity, {
     retries: RETRIES,
     signal: closing.signal,
+    storage: sessionStorage,
     onStep: (step) => {
       find('handshake', HTMLElement).hidden = false
       timeline.add(step)
+      sessionView.add(step)
     },
   })
   const logIn = async (): Promise<UserAuth> => {
     const userAuth = await login()
     userAuthView.show(userAuth)
     return userAuth
+  }
+  const close = () => {
+    closing.abort()
+    login.forget()
   }
   let client: Client | undefined
   const askHub = async <T>(call: (client: Client) => Promise<T>): Promise<T> => {
@@ -85,7 +98,7 @@ function openSession(identity: PrivateKey, before?: Session): Session {
     const lateError = () => new Error('no answer came in time')
     return withDeadline(HUB_CALL_TIMEOUT, call(client), lateError)
   }
-  return { identity, logIn, askHub, close: () => closing.abort() }
+  return { identity, logIn, askHub, close }
 }
 
 async function logIn(): Promise<void> {

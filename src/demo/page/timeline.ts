@@ -13,7 +13,8 @@ export class Timeline {
 
   /** Draws a step; the first one of a login clears the steps of the login before. */
   add(step: LoginStep): void {
-    if (step.step === 'connecting' && step.attempt === 1) this.#clear()
+    // Each login counts its time from its own beginning.
+    if (step.at < this.#lastAt) this.#clear()
     const { who, what } = describeStep(step)
     const row = document.createElement('li')
     row.append(

@@ -27,8 +27,8 @@ export class UserAuthView {
     const left = secondsLeft(msg, Date.now())
     this.#life.textContent =
       left > 0
-        ? `Good for another ${left} s; the next call after that logs in again by itself.`
-        : 'Expired: the next call logs in again by itself.'
+        ? `Good for another ${left} s; the next call after that renews it by itself.`
+        : 'Expired: the next call renews it by itself.'
     if (left <= 0) clearInterval(this.#ticking)
   }
 }
