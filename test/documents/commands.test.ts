@@ -138,6 +138,13 @@ class World {
     if (name === 'login' && !given.some((word) => /^wss?:/.test(word))) {
       given.push(this.#translate('ws://127.0.0.1:3001/ws/userauth'))
     }
+    if (given.includes('--watch')) {
+      const watch = await ProgramProcess.start(path, this.#environment(environment), given)
+      await watch.printed(/Keeping the session/)
+      watch.kill('SIGINT')
+      expect(await watch.ended(), line).toMatchObject({ status: 0, stderr: '' })
+      return watch.stdout
+    }
     const ending = await runProgram(path, this.#environment(environment), given)
     expect(ending, line).toMatchObject({ status: 0, stderr: '' })
     return ending.stdout
