@@ -215,8 +215,14 @@ function parseByteArray(value: unknown): Uint8Array | undefined {
   return Array.isArray(value) && value.every(isByte) ? Uint8Array.from(value) : undefined
 }
 
+/** Nothing but a byte is the same number as its own last eight bits. */
 function isByte(value: unknown): value is number {
-  return Number.isInteger(value) && Number(value) >= 0 && Number(value) <= 255
+  return value === (Number(value) & 0xff)
+}
+
+/** Tells texts that are not empty from every other value. */
+export function isText(value: unknown): value is string {
+  return typeof value === 'string' && value !== ''
 }
 
 /** Tells objects, arrays among them, from every other value. */

@@ -6,6 +6,7 @@ import { runCommand } from './command.js'
 interface LoginFlags {
   readonly key?: string
   readonly hub?: string
+  readonly watch?: true
   readonly json?: true
 }
 
@@ -26,17 +27,19 @@ export function addLogin(program: Command): void {
       '--hub <url>',
       "prove the login: list the identity's threads at this Hub, http: or https:",
     )
+    .option('--watch', 'keep the session, and print each renewal until Ctrl+C')
     .option('--json', 'print one line of JSON, with nothing masked')
-  command.action(async (url: string, { key, hub: hubWithSlash, json }: LoginFlags) => {
+  command.action(async (url: string, { key, hub: hubWithSlash, watch, json }: LoginFlags) => {
     const hub = hubWithSlash?.replace(/\/+$/, '')
     // The text itself is not shown: it may be a private key that was given without --key.
     if (!hasProtocol(url, 'ws:', 'wss:'))
       command.error('error: the address of the login server must start with ws:// or wss://')
     if (hub !== undefined && !hasProtocol(hub, 'http:', 'https:'))
       command.error('error: the address of the Hub must start with http:// or https://')
+    if (watch && json) command.error('error: --watch prints text for people: leave out --json')
     await runCommand(json === true, async (print) => {
       const { logIn } = await import('./login.js')
-      return logIn({ url, key, hub }, print)
+      return logIn({ url, key, hub, watch: watch === true }, print)
     })
     // The SDK leaves its socket to a Hub that hangs open, so the process would not end by itself.
     process.stdout.write('', () => process.exit())

@@ -31,6 +31,16 @@ export function userAuthText({ key, sig, msg, token }: UserAuth, now: number): s
 `
 }
 
+/** A session that is kept, and how to end that. */
+export const WATCHING_TEXT = '  Keeping the session, until Ctrl+C.\n\n'
+
+/** A UserAuth that has taken the place of the one before. `now` is in milliseconds since 1970. */
+export function nextUserAuthText(renewals: number, { msg }: UserAuth, now: number): string {
+  const time = new Date(now).toISOString().slice(11, 19)
+  const life = `good for ${secondsLeft(msg, now)} s`
+  return `  ${styleText('green', `${time}Z  UserAuth ${renewals}`)}: ${life}\n`
+}
+
 /** What the Hub has listed. */
 export function threadsText(threads: readonly Thread[], hub: string): string {
   const count = threads.length === 1 ? '1 thread' : `${threads.length} threads`

@@ -7,6 +7,7 @@ import { CommandError } from './command.js'
 import { readKeyFile } from './key-file.js'
 import { listThreads, type Thread } from './list-threads.js'
 import { headingText, stepText, threadsText, userAuthText } from './login-text.js'
+import { watchSession } from './watch-session.js'
 
 /** What a login from the terminal is told. */
 export interface LoginRequest {
@@ -16,6 +17,8 @@ export interface LoginRequest {
   readonly key: string | undefined
   /** Address of the Hub that proves the login: `http:` or `https:`, without a slash at its end. */
   readonly hub: string | undefined
+  /** Whether to keep the session after the login, until the process is told to stop. */
+  readonly watch: boolean
 }
 
 /** How long the Hub may take to list the threads, in seconds. */
@@ -36,7 +39,7 @@ export interface LoginResult {
  * @throws CommandError
  */
 export async function logIn(
-  { url, key, hub }: LoginRequest,
+  { url, key, hub, watch }: LoginRequest,
   print: (text: string) => void,
 ): Promise<LoginResult> {
   const identity = key === undefined ? PrivateKey.fromRandom() : await readKeyFile(key)
@@ -44,16 +47,24 @@ export async function logIn(
 
   const steps: LoginStep[] = []
   const onStep = (step: LoginStep) => {
-    steps.push(step)
+    // A session that is kept for days has more steps than anybody asks for.
+    if (!watch) steps.push(step)
     print(stepText(step))
   }
-  const userAuth = await loginWithChallenge(identity, { url, onStep, retries: 0 })().catch(explain)
+  const stop = new AbortController()
+  const { signal } = stop
+  // One login shows the first error as it is; a session is to survive a restart of the server.
+  const settings = watch ? { url, onStep, signal } : { url, onStep, retries: 0 }
+  const logInAgain = loginWithChallenge(identity, settings)
+  const userAuth = await logInAgain().catch(explain)
   print(userAuthText(userAuth, Date.now()))
-  if (hub === undefined) return { steps, userAuth }
-
-  const threads = await listThreads(userAuth, hub, HUB_DEADLINE)
-  print(threadsText(threads, hub))
-  return { steps, userAuth, threads }
+  let threads: readonly Thread[] | undefined
+  if (hub !== undefined) {
+    threads = await listThreads(userAuth, hub, HUB_DEADLINE)
+    print(threadsText(threads, hub))
+  }
+  if (watch) await watchSession(logInAgain, stop, print).catch(explain)
+  return { steps, userAuth, ...(threads && { threads }) }
 }
 
 /** Turns the error of a login into the command's. */

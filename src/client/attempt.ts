@@ -12,28 +12,30 @@ import type { Identity, StepEvent } from './types.js'
  * likes. That is kept to what the protocol needs: exactly 32 bytes, as the answer to a request of
  * this connection, and once. Everything else ends the attempt.
  *
+ * @param pubkey - the identity's public key, as text
  * @param stopped - rejects when the login is to stop
  * @param report - told of each step
- * @throws LoginError; or whatever `report` or the identity's `public` throws
+ * @throws LoginError; or whatever `report` throws
  */
 export async function attemptLogin(
-  { identity, url, WebSocket }: Settings,
+  settings: Settings,
+  pubkey: string,
   stopped: Promise<never>,
   report: (event: StepEvent) => void,
 ): Promise<Grant> {
   report({ step: 'connecting' })
-  const connection = connect(WebSocket, url, stopped)
+  const connection = connect(settings, stopped)
   try {
     await connection.opened()
     report({ step: 'connected' })
 
-    connection.ask({ type: 'token', pubkey: identity.public.toString() })
+    connection.ask({ type: 'token', pubkey })
     report({ step: 'requested' })
 
     const challenge = readChallenge(await connection.answer())
     report({ step: 'challenged' })
 
-    const signature = await connection.during(sign(identity, challenge))
+    const signature = await connection.during(sign(settings.identity, challenge))
     connection.ask({ type: 'challenge', sig: toBufferJson(signature) })
     report({ step: 'signed' })
 

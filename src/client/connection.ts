@@ -1,6 +1,7 @@
 import { parseObject } from '../protocol.js'
-import { clientError, type LoginError, serverError } from './login-error.js'
-import type { WebSocketConstructor, WebSocketLike } from './types.js'
+import { clientError, LoginError, serverError } from './login-error.js'
+import type { Settings } from './settings.js'
+import type { WebSocketLike } from './types.js'
 
 /** What a server has sent: an object, or `undefined` where it was no JSON object. */
 export type Message = Readonly<Record<string, unknown>> | undefined
@@ -31,17 +32,28 @@ export interface Connection {
  * @throws LoginError `connection_failed` where the socket can't even be made
  */
 export function connect(
-  WebSocket: WebSocketConstructor,
-  url: string,
+  { WebSocket, url, connectTimeout }: Pick<Settings, 'WebSocket' | 'url' | 'connectTimeout'>,
   stopped: Promise<never>,
 ): Connection {
-  const socket = openSocket(WebSocket, url)
+  let socket: WebSocketLike
+  try {
+    socket = new WebSocket(url)
+  } catch (error) {
+    // Browsers throw here where a page on https may not use a ws: address.
+    throw connectionFailed(url, 'cannot be reached', error)
+  }
   let isOpen = false
   let takeAnswer: ((message: Message) => void) | undefined
   let answer: Promise<Message> = new Promise(() => {})
 
-  const opened = new Promise<void>((resolve) => {
+  let timer: ReturnType<typeof setTimeout> | undefined
+  const fail = (what: string, cause?: unknown) => connectionFailed(url, what, cause)
+
+  const opened = new Promise<void>((resolve, reject) => {
+    const error = () => fail(`did not answer within ${connectTimeout / 1000} s`)
+    timer = setTimeout(() => reject(error()), connectTimeout)
     socket.addEventListener('open', () => {
+      clearTimeout(timer)
       isOpen = true
       resolve()
     })
@@ -55,7 +67,8 @@ export function connect(
       cause = 'error' in event ? event.error : undefined
     })
     socket.addEventListener('close', () => {
-      reject(clientError(isOpen ? 'connection_lost' : 'connection_failed', cause))
+      clearTimeout(timer)
+      reject(isOpen ? clientError('connection_lost', cause) : fail('cannot be reached', cause))
     })
     socket.addEventListener('message', ({ data }) => {
       const message = typeof data === 'string' ? parseObject(data) : undefined
@@ -94,11 +107,12 @@ export function unexpected(message: Message): LoginError {
   return clientError(message?.type === 'challenge' ? 'untrusted_challenge' : 'bad_response')
 }
 
-function openSocket(WebSocket: WebSocketConstructor, url: string): WebSocketLike {
-  try {
-    return new WebSocket(url)
-  } catch (error) {
-    // Browsers throw here where a page on https may not use a ws: address.
-    throw clientError('connection_failed', error)
-  }
+/** @param url - of which a query and a password, which may be secrets, are left out */
+function connectionFailed(url: string, what: string, cause?: unknown): LoginError {
+  const place = url.replace(/\?.*/, '').replace(/\/\/.*@/, '//')
+  return new LoginError(
+    'connection_failed',
+    `The login server at ${place} ${what}. Check that it is running, that its address is right and that this device is online.`,
+    { cause },
+  )
 }

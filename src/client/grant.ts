@@ -1,6 +1,16 @@
-import { isObject, type UserAuth } from '../protocol.js'
+import { isObject, isText, type UserAuth } from '../protocol.js'
 import { type Message, unexpected } from './connection.js'
 import { clientError } from './login-error.js'
+
+/** What a login leaves beside its `UserAuth`: enough to renew it without a signature of the user. */
+export interface Session {
+  /** The Hub's token for the user. It never expires: whoever has it is that user. */
+  readonly token: string
+  /** What the server renews the API signature for. */
+  readonly renewal: string
+  /** Until when it does: RFC 3339. */
+  readonly renewUntil: string
+}
 
 /** What a login brings: the `UserAuth`, and what is known of its life. */
 export interface Grant {
@@ -9,6 +19,8 @@ export interface Grant {
   readonly expiresAt: number
   /** The server's clock when it sent this, in milliseconds since 1970; older servers don't say. */
   readonly serverNow: number | undefined
+  /** What renews it; missing where the server renews nothing for this app, and in what it renewed. */
+  readonly session: Session | undefined
 }
 
 /**
@@ -26,7 +38,16 @@ export function readGrant(message: Message): Grant {
   // Written so that it fails, too, where one of the two is not a number.
   if (!(expiresAt > (serverNow ?? 0))) throw unexpected(message)
   // The callers of one login all get this very object.
-  return { userAuth: Object.freeze({ key, sig, msg, token }), expiresAt, serverNow }
+  const userAuth = Object.freeze({ key, sig, msg, token })
+  return { userAuth, expiresAt, serverNow, session: readSession({ ...message, token }) }
+}
+
+/** The session that a message or an entry tells of, or `undefined` where one of its texts is missing. */
+export function readSession(fields: Readonly<Record<string, unknown>>): Session | undefined {
+  const { token, renewal, renewUntil } = fields
+  return isText(token) && isText(renewal) && isText(renewUntil)
+    ? { token, renewal, renewUntil }
+    : undefined
 }
 
 /** `Date.parse` alone takes much else, such as `1` or a date with words in parentheses. */
@@ -56,25 +77,25 @@ export function checkClock({ expiresAt }: Grant): void {
  * With a device's clock that is behind, the SDK itself goes on using what it has been given until
  * that clock reaches `msg`, while the Hub refuses it. Nothing on this side can help that.
  *
- * @returns a function that says whether the grant is still good to be handed out
+ * @returns a function that says whether the grant is still good to be handed out; or, asked for
+ *   `toTheEnd`, whether it would do where nothing newer can be had
  */
-export function watchLife({ expiresAt, serverNow }: Grant): () => boolean {
+export function watchLife({
+  expiresAt,
+  serverNow,
+}: Pick<Grant, 'expiresAt' | 'serverNow'>): (toTheEnd?: 'toTheEnd') => boolean {
   const deviceStart = Date.now()
   const steadyStart = performance.now()
   const life = expiresAt - (serverNow ?? deviceStart)
   const usable = life - Math.min(life / 10, MOST_MARGIN)
-  return () => {
+  return (toTheEnd) => {
     const deviceNow = Date.now()
     const age = Math.max(deviceNow - deviceStart, performance.now() - steadyStart)
-    return age < usable && deviceNow < expiresAt
+    return age < (toTheEnd ? life : usable) && deviceNow < expiresAt
   }
 }
 
 /** In milliseconds since 1970, or `NaN` where the value is not the text of an instant. */
-function parseInstant(value: unknown): number {
+export function parseInstant(value: unknown): number {
   return isText(value) && RFC_3339.test(value) ? Date.parse(value) : Number.NaN
-}
-
-function isText(value: unknown): value is string {
-  return typeof value === 'string' && value !== ''
 }

@@ -2,23 +2,20 @@ import type { ErrorCode } from '../protocol.js'
 
 /** What each failure on the app's side means and what to do about it, for people. */
 const TEXTS = {
-  connection_failed:
-    'The login server cannot be reached. Check that it is running, that its address is right and that this device is online.',
   connection_lost: 'The login server went away before the login was done. Try again.',
-  timeout:
-    'The login took too long and was given up. Check that the login server and its Hub are well, then try again.',
+  timeout: 'The login took too long. Check the login server and its Hub, then try again.',
   aborted: 'The login was cancelled.',
   untrusted_challenge:
-    'The login server sent a challenge that does not answer this login, so it was not signed. Check that the address is that of your login server.',
+    'The login server sent a challenge that does not answer this login, so it was not signed. Check the address of the login server.',
   bad_response:
-    'The login server sent something that a login server does not send. Check its address and version.',
+    'The login server sent something that is not of the protocol. Check its address and version.',
   clock_skew:
-    "This device's clock is ahead: it is past the moment at which the login expires. Set the clock, then log in again.",
-  signing_failed: 'The identity did not sign the challenge with 64 bytes, so the login ended.',
+    "This device's clock is ahead: it is past the moment at which the login expires. Set the clock.",
+  signing_failed: 'The identity did not sign the challenge with 64 bytes.',
 } as const
 
 /** The failures that the app's side finds by itself. */
-export type ClientErrorCode = keyof typeof TEXTS
+export type ClientErrorCode = keyof typeof TEXTS | 'connection_failed'
 
 /** The most characters of a server's code or id, and of its text, that are taken over. */
 const MAX_WORD = 64
@@ -62,7 +59,7 @@ export class LoginError extends Error {
 }
 
 /** Makes the error for a failure that the app's side has found. */
-export function clientError(code: ClientErrorCode, cause?: unknown): LoginError {
+export function clientError(code: keyof typeof TEXTS, cause?: unknown): LoginError {
   return new LoginError(code, TEXTS[code], cause === undefined ? {} : { cause })
 }
 

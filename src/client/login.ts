@@ -1,18 +1,23 @@
-import { attemptLogin } from './attempt.js'
-import type { Grant } from './grant.js'
 import { clientError, LoginError } from './login-error.js'
 import { isWorthRetrying, waitAfter } from './retry.js'
 import type { Settings } from './settings.js'
 import type { StepEvent } from './types.js'
 
 /**
+ * One attempt to log in. `stopped` rejects when the login is to stop, `report` is told of each step.
+ */
+export type Attempt<T> = (stopped: Promise<never>, report: (event: StepEvent) => void) => Promise<T>
+
+/**
  * Logs in: attempts, with waits between them, until one succeeds, one fails for good, or timeout
  * or signal put an end to it.
  *
  * @param settings - with a signal that has not been aborted yet
- * @throws LoginError; or whatever `onStep` or the identity's `public` throws
+ * @param tryOnce - makes one attempt
+ * @returns what the attempt that succeeded has returned
+ * @throws LoginError; or whatever `onStep` throws
  */
-export async function logIn(settings: Settings): Promise<Grant> {
+export async function logIn<T>(settings: Settings, tryOnce: Attempt<T>): Promise<T> {
   const { timeout, retries, onStep } = settings
   const start = performance.now()
   let attempt = 1
@@ -22,7 +27,7 @@ export async function logIn(settings: Settings): Promise<Grant> {
   try {
     for (;;) {
       try {
-        return await attemptLogin(settings, stop.stopped, report)
+        return await tryOnce(stop.stopped, report)
       } catch (error) {
         if (attempt > retries || !isWorthRetrying(error)) throw error
         const wait = waitAfter(error, attempt)

@@ -22,7 +22,10 @@ const CERTIFICATE_ERROR = /CERT|UNABLE_TO_VERIFY/
  */
 export const loginWithChallenge: LoginWithChallenge = (identity, options = {}) => {
   const logIn = shareLogin(checkSettings(identity, options, findWebSocket()))
-  return () => logIn().catch(explainCertificate)
+  return Object.assign(() => logIn().catch(explainCertificate), {
+    forget: logIn.forget,
+    refresh: () => logIn.refresh().catch(explainCertificate),
+  })
 }
 
 /** Tells a server whose certificate isn't accepted from one that is away. Browsers can't. */

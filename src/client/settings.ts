@@ -1,9 +1,10 @@
-import { LOGIN_PATH } from '../protocol.js'
+import { LOGIN_PATH, RENEWAL_PATH } from '../protocol.js'
 import type {
   AbortSignalLike,
   Identity,
   LoginOptions,
   LoginStep,
+  StorageLike,
   WebSocketConstructor,
 } from './types.js'
 
@@ -14,6 +15,11 @@ export interface Settings {
   /** In milliseconds, unlike the option. */
   readonly timeout: number
   readonly retries: number
+  /** In milliseconds, unlike the option. */
+  readonly connectTimeout: number
+  /** Where to renew; missing where never to. */
+  readonly renewalUrl: string | undefined
+  readonly storage: StorageLike | undefined
   readonly signal: AbortSignalLike | undefined
   readonly WebSocket: WebSocketConstructor
   readonly onStep: (step: LoginStep) => void
@@ -21,6 +27,9 @@ export interface Settings {
 
 /** In seconds: enough for a person to confirm a signature in a wallet, and for some retries. */
 const DEFAULT_TIMEOUT = 60
+
+/** In seconds: long for a handshake, and short enough for several attempts within the timeout. */
+const DEFAULT_CONNECT_TIMEOUT = 10
 
 /** In seconds: what `setTimeout` can count; beyond it a timer goes off at once. */
 const MAX_TIMEOUT = 2_147_483
@@ -48,19 +57,28 @@ export function checkSettings(
     url = pageUrl(),
     timeout = DEFAULT_TIMEOUT,
     retries = DEFAULT_RETRIES,
+    connectTimeout = DEFAULT_CONNECT_TIMEOUT,
+    renewalUrl,
+    storage,
     signal,
     WebSocket = defaultWebSocket,
     onStep = () => {},
   } = options
   if (!identity?.public || typeof identity.sign !== 'function')
     throw new TypeError('identity must have public and sign()')
-  if (!isWebSocketUrl(url)) throw new TypeError('url must be a ws: or wss: address, in full')
-  if (typeof timeout !== 'number') throw new TypeError('timeout must be a number of seconds')
-  if (!(timeout > 0 && timeout <= MAX_TIMEOUT))
-    throw new RangeError(`timeout must be above 0 and at most ${MAX_TIMEOUT} seconds`)
+  if (!isUrl(url, /^wss?:$/)) throw new TypeError('url must be a ws: or wss: address, in full')
+  for (const [name, value] of Object.entries({ timeout, connectTimeout })) {
+    if (typeof value !== 'number') throw new TypeError(`${name} must be a number of seconds`)
+    if (!(value > 0 && value <= MAX_TIMEOUT))
+      throw new RangeError(`${name} must be above 0 and at most ${MAX_TIMEOUT} seconds`)
+  }
   if (typeof retries !== 'number') throw new TypeError('retries must be a number')
   if (!(Number.isInteger(retries) && retries >= 0))
     throw new RangeError('retries must be a whole number, 0 or more')
+  if (renewalUrl !== undefined && renewalUrl !== false && !isUrl(renewalUrl, /^https?:$/))
+    throw new TypeError('renewalUrl must be false, or an http: or https: address, in full')
+  if (storage !== undefined && typeof storage?.getItem !== 'function')
+    throw new TypeError('storage must be a Storage, such as sessionStorage')
   if (signal !== undefined && typeof signal?.addEventListener !== 'function')
     throw new TypeError('signal must be an AbortSignal')
   if (typeof WebSocket !== 'function')
@@ -68,22 +86,38 @@ export function checkSettings(
       'WebSocket must be a class of sockets: this runtime has none of its own. In Node.js 20, run npm install ws',
     )
   if (typeof onStep !== 'function') throw new TypeError('onStep must be a function')
-  return { identity, url, timeout: timeout * 1000, retries, signal, WebSocket, onStep }
+  return {
+    identity,
+    url,
+    timeout: timeout * 1000,
+    retries,
+    connectTimeout: connectTimeout * 1000,
+    renewalUrl: renewalUrl === false ? undefined : (renewalUrl ?? renewalUrlOf(url)),
+    storage,
+    signal,
+    WebSocket,
+    onStep,
+  }
 }
 
 /** The server's address on the page's own host. */
 function pageUrl(): string {
   const page = typeof location === 'undefined' ? undefined : location
-  if (page?.protocol === 'https:') return `wss://${page.host}${LOGIN_PATH}`
-  if (page?.protocol === 'http:') return `ws://${page.host}${LOGIN_PATH}`
-  throw new TypeError('url is needed: there is no web page whose host could be the default')
+  if (page && /^https?:$/.test(page.protocol))
+    return `${page.protocol.replace('http', 'ws')}//${page.host}${LOGIN_PATH}`
+  throw new TypeError('url is needed: there is no web page to take the host from')
 }
 
-function isWebSocketUrl(url: unknown): boolean {
+/** Where the server renews, if nothing between rewrites paths. */
+function renewalUrlOf(url: string): string {
+  return new URL(RENEWAL_PATH, url.replace(/^ws/i, 'http')).href
+}
+
+/** A socket takes no address with a fragment: it would throw at each attempt. */
+function isUrl(url: unknown, protocols: RegExp): boolean {
   try {
-    // A socket takes no address with a fragment: it would throw at each attempt.
     const { protocol, hash } = new URL(String(url))
-    return typeof url === 'string' && /^wss?:$/.test(protocol) && hash === ''
+    return typeof url === 'string' && protocols.test(protocol) && hash === ''
   } catch {
     return false
   }

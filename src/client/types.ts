@@ -29,6 +29,22 @@ export interface LoginOptions {
    * before it signs asks again at each; `0` makes one attempt only.
    */
   readonly retries?: number | undefined
+  /**
+   * The most that an attempt may wait for the server to accept its socket, or to answer a renewal.
+   * In seconds, by default 10.
+   */
+  readonly connectTimeout?: number | undefined
+  /**
+   * Address at which the server renews API signatures: `http:` or `https:`. By default that of
+   * `url`, with `http` in place of `ws` and the path `/api/userauth/renewal`. `false` renews
+   * nothing, so that each login is a whole one.
+   */
+  readonly renewalUrl?: string | false | undefined
+  /**
+   * Where the session outlives a reload of the page, such as `sessionStorage`; by default nowhere.
+   * What is stored there has the Hub's token, which never expires: whoever reads it is the user.
+   */
+  readonly storage?: StorageLike | undefined
   /** Aborts the login that runs, for all who wait for it, and every later one. */
   readonly signal?: AbortSignalLike | undefined
   /** The class of sockets. By default the runtime's own, and in Node.js that of `ws` if installed. */
@@ -45,6 +61,9 @@ export interface LoginOptions {
  *
  * | step | whose doing | what has happened |
  * |---|---|---|
+ * | `renewing` | app | it asks to renew the API signature, where there was a login before |
+ * | `renewed` | server | it has sent a new API signature: the last step of such a login |
+ * | `kept` | app | the server could not renew, so the `UserAuth` is used while it lasts: likewise |
  * | `connecting` | app | it opens a socket |
  * | `connected` | server | it has accepted the socket |
  * | `requested` | app | it has sent its public key |
@@ -64,25 +83,50 @@ export type LoginStep = {
 /** What is told of a step apart from attempt and time. `code` is that of the `LoginError`. */
 export type StepEvent =
   | {
-      readonly step: 'connecting' | 'connected' | 'requested' | 'challenged' | 'signed' | 'token'
+      readonly step:
+        | 'renewing'
+        | 'renewed'
+        | 'kept'
+        | 'connecting'
+        | 'connected'
+        | 'requested'
+        | 'challenged'
+        | 'signed'
+        | 'token'
     }
   | { readonly step: 'retrying'; readonly code: string; readonly wait: number }
   | { readonly step: 'failed'; readonly code: string }
 
 /**
- * Makes the callback that `Client.withUserAuth` and `Buckets.withUserAuth` take: a function that
- * logs in. Calls made while it does share one login; its result serves later calls until a tenth
- * of its life is left, or 30 s if that is less. It rejects with a `LoginError`; a failure is not
- * kept, so the next call starts anew.
+ * Logs in where needed: the callback that `Client.withUserAuth` and `Buckets.withUserAuth` take.
+ * Calls made while it runs share one login; its result serves later calls until a tenth of its life
+ * is left, or 30 s if that is less. After that the API signature is renewed, without the Hub and
+ * without the identity, as long as the server allows. Where that fails, it is a whole login again.
+ *
+ * It rejects with a `LoginError`; a failure is not kept, so the next call starts anew.
+ */
+export interface LogIn {
+  (): Promise<UserAuth>
+  /**
+   * Signs this identity out here: forgets the `UserAuth` and the session, in memory and in
+   * `storage`. A login that runs is not stored. What was handed out goes on working until it expires.
+   */
+  forget(): void
+  /**
+   * Forgets likewise, and logs in: for a `UserAuth` that the Hub has refused. Calls made while such
+   * a login runs share it.
+   */
+  refresh(): Promise<UserAuth>
+}
+
+/**
+ * Makes the function that logs in.
  *
  * @param identity - whoever logs in
  * @param options - where and how
  * @throws TypeError or RangeError, at once, naming the argument or option that is wrong
  */
-export type LoginWithChallenge = (
-  identity: Identity,
-  options?: LoginOptions,
-) => () => Promise<UserAuth>
+export type LoginWithChallenge = (identity: Identity, options?: LoginOptions) => LogIn
 
 /** As much of a `WebSocket` as a login needs: browsers' own, that of `ws`, and others have it. */
 export interface WebSocketLike {
@@ -102,4 +146,11 @@ export interface AbortSignalLike {
   readonly reason?: unknown
   addEventListener(type: 'abort', listener: () => void): void
   removeEventListener(type: 'abort', listener: () => void): void
+}
+
+/** As much of a `Storage` as a session needs. */
+export interface StorageLike {
+  getItem(name: string): string | null
+  setItem(name: string, value: string): void
+  removeItem(name: string): void
 }

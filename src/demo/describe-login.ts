@@ -3,6 +3,9 @@ import type { LoginStep } from '../client/types.js'
 
 /** Who does each step, and what it is. */
 const STEPS: Readonly<Record<LoginStep['step'], readonly [who: string, what: string]>> = {
+  renewing: ['App → Server', 'asks to renew the API signature'],
+  renewed: ['Server → App', 'hands over a new API signature, without the Hub'],
+  kept: ['App', 'uses the UserAuth that it has: the server cannot renew it now'],
   connecting: ['App', 'opens a connection to the login server'],
   connected: ['Server', 'accepts the connection'],
   requested: ['App → Server', 'sends the public key'],

@@ -177,7 +177,7 @@ describe("the server's errors", () => {
   it('need no text', async () => {
     const server = await startScriptedServer(answers({ type: 'error', code: 'denied' }))
     const { error } = await tryLogin({ url: server.url })
-    expect(error).toMatchObject({ code: 'denied', message: /without saying why/ })
+    expect(error).toMatchObject({ code: 'denied', message: /did not say why/ })
   })
 
   it('come at any time, before the request too', async () => {

@@ -26,6 +26,15 @@ describe('options', () => {
     [{ timeout: 0 }, RangeError, 'timeout'],
     [{ timeout: -1 }, RangeError, 'timeout'],
     [{ timeout: 2_147_484 }, RangeError, 'timeout'],
+    [{ connectTimeout: '10' }, TypeError, 'connectTimeout'],
+    [{ connectTimeout: 0 }, RangeError, 'connectTimeout'],
+    [{ connectTimeout: 2_147_484 }, RangeError, 'connectTimeout'],
+    [{ renewalUrl: '/renewal' }, TypeError, 'renewalUrl'],
+    [{ renewalUrl: url }, TypeError, 'renewalUrl'],
+    [{ renewalUrl: true }, TypeError, 'renewalUrl'],
+    [{ renewalUrl: null }, TypeError, 'renewalUrl'],
+    [{ storage: null }, TypeError, 'storage'],
+    [{ storage: true }, TypeError, 'storage'],
     [{ retries: '1' }, TypeError, 'retries'],
     [{ retries: -1 }, RangeError, 'retries'],
     [{ retries: 1.5 }, RangeError, 'retries'],
@@ -58,6 +67,9 @@ describe('options', () => {
       url,
       timeout: undefined,
       retries: undefined,
+      connectTimeout: undefined,
+      renewalUrl: undefined,
+      storage: undefined,
       signal: undefined,
       WebSocket: undefined,
       onStep: undefined,
@@ -65,12 +77,32 @@ describe('options', () => {
     expect(checkSettings(identity, options, WebSocket)).toMatchObject({
       timeout: 60_000,
       retries: 4,
+      connectTimeout: 10_000,
+      renewalUrl: 'https://login.example/api/userauth/renewal',
+      storage: undefined,
       WebSocket,
     })
   })
 
   it('WebSocket is needed where the runtime has none', () => {
     expect(() => checkSettings(identity, { url }, undefined)).toThrow(/^WebSocket /)
+  })
+})
+
+describe('the address of renewals', () => {
+  it.each([
+    ['ws://127.0.0.1:3001/ws/userauth', 'http://127.0.0.1:3001/api/userauth/renewal'],
+    ['WSS://login.example/deep/path?a=b', 'https://login.example/api/userauth/renewal'],
+  ])('beside %s is %s', (socketUrl, renewalUrl) => {
+    expect(checkSettings(identity, { url: socketUrl }, WebSocket)).toMatchObject({ renewalUrl })
+  })
+
+  it('is as the option says', () => {
+    const renewalUrl = 'https://renew.example/'
+    expect(checkSettings(identity, { url, renewalUrl }, WebSocket)).toMatchObject({ renewalUrl })
+    expect(checkSettings(identity, { url, renewalUrl: false }, WebSocket)).toMatchObject({
+      renewalUrl: undefined,
+    })
   })
 })
 

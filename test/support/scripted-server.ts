@@ -44,16 +44,23 @@ export interface Times {
   readonly life?: number
   /** How far the server's clock is off the device's. */
   readonly offset?: number
+  /** For how long the server renews; missing where it doesn't. */
+  readonly renewable?: number
 }
 
 /** A token message. `undefined` leaves a field out. */
-export function tokenMessage({ life = 300_000, offset = 0 }: Times = {}, userAuth: object = {}) {
+export function tokenMessage(times: Times = {}, userAuth: object = {}) {
+  const { life = 300_000, offset = 0, renewable } = times
   const now = Date.now() + offset
   const msg = new Date(now + life).toISOString()
   return {
     type: 'token',
     value: { key: 'bkeykeykey', sig: 'bsigsigsig', msg, token: 'jwt.jwt.jwt', ...userAuth },
     now: new Date(now).toISOString(),
+    ...(renewable !== undefined && {
+      renewal: 'ren.ew.al',
+      renewUntil: new Date(now + renewable).toISOString(),
+    }),
   }
 }
 

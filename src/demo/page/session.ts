@@ -1,5 +1,10 @@
 import { Buckets, Client, type PrivateKey, Users } from '@textile/hub'
-import { type LoginStep, loginWithChallenge, type UserAuth } from '../../client/browser.js'
+import {
+  type LogIn,
+  type LoginStep,
+  loginWithChallenge,
+  type UserAuth,
+} from '../../client/browser.js'
 import { withDeadline } from '../../deadline.js'
 import { PageError, SessionClosedError } from './errors.js'
 import { findSettings } from './settings.js'
@@ -29,7 +34,7 @@ export class Session {
   /** Aborts when the session is closed. */
   readonly #closing = new AbortController()
   readonly #listeners: SessionListeners
-  readonly #login: () => Promise<UserAuth>
+  readonly #login: LogIn
 
   constructor(identity: PrivateKey, listeners: SessionListeners) {
     this.identity = identity
@@ -86,6 +91,7 @@ export class Session {
   /** Ends its login, if one runs, and has what it was asked for end without an answer. */
   close(): void {
     this.#closing.abort()
+    this.#login.forget()
   }
 }
 
