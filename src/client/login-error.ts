@@ -3,14 +3,12 @@ import type { ErrorCode } from '../protocol.js'
 /** What each failure on the app's side means and what to do about it, for people. */
 const TEXTS = {
   connection_lost: 'The login server went away before the login was done. Try again.',
-  timeout: 'The login took too long. Check the login server and its Hub, then try again.',
+  timeout: 'The login took too long. Try again.',
   aborted: 'The login was cancelled.',
   untrusted_challenge:
-    'The login server sent a challenge that does not answer this login, so it was not signed. Check the address of the login server.',
-  bad_response:
-    'The login server sent something that is not of the protocol. Check its address and version.',
-  clock_skew:
-    "This device's clock is ahead: it is past the moment at which the login expires. Set the clock.",
+    'The login server sent a challenge that does not answer this login. It was not signed.',
+  bad_response: 'The login server sent what is not of the protocol. Check its address.',
+  clock_skew: "This device's clock is ahead of the login's end. Set the clock.",
   signing_failed: 'The identity did not sign the challenge with 64 bytes.',
 } as const
 
@@ -69,9 +67,7 @@ export function serverError(message: Readonly<Record<string, unknown>>): LoginEr
   const text = readText(value, MAX_TEXT)
   return new LoginError(
     readText(code, MAX_WORD) ?? 'unknown',
-    text === undefined
-      ? 'The login server refused, without saying why.'
-      : `The login server refused: ${text}`,
+    text === undefined ? 'The login server refused.' : `The login server refused: ${text}`,
     {
       retryAfter: typeof retryAfter === 'number' && retryAfter >= 0 ? retryAfter : undefined,
       id: readText(id, MAX_WORD),

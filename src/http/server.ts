@@ -41,10 +41,7 @@ export interface DemoOptions {
   readonly calls?: CallSource | undefined
 }
 
-/**
- * The share of the calls which a Hub takes at a time that logins may hold while they wait for a
- * signature: the rest is for logins that begin.
- */
+/** The share of the Hub's calls that pending logins may hold: the rest is for those that begin. */
 const PENDING_SHARE = 0.8
 
 /** What is logged of an entry in `X-Forwarded-For` that is no address. */
