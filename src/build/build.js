@@ -100,7 +100,10 @@ function findCompiler() {
  */
 async function replaceDist(made, old, digest) {
   try {
-    if (existsSync(DIST)) await rename(DIST, old)
+    await rename(DIST, old).catch((error) => {
+      // There is none yet, or another build has just moved it away.
+      if (error.code !== 'ENOENT') throw error
+    })
     await rename(made, DIST)
   } catch (error) {
     // Two builds at once get in each other's way, but make the same.
