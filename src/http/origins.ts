@@ -1,7 +1,4 @@
 import { isIP } from 'node:net'
-import type { Middleware } from 'koa'
-import { type LineWriter, printable } from '../log.js'
-import { answerStatus } from './errors.js'
 
 /** Names and addresses by which a machine reaches itself; IPv6 in brackets as in a URL. */
 const LOOPBACK = String.raw`(localhost|127(\.\d{1,3}){3}|\[::1\])`
@@ -52,15 +49,4 @@ export function isKnownHost(host: string | undefined, allowed: AllowedOrigins): 
   const { hostname } = new URL(`http://${host}`)
   if (isIP(hostname.replace(/^\[|\]$/g, '')) !== 0) return true
   return allowed !== 'local' && allowed.some((origin) => new URL(origin).hostname === hostname)
-}
-
-/** Refuses requests whose `Host` isn't known with 403, and logs what to set. */
-export function onlyKnownHosts(allowed: AllowedOrigins, log: LineWriter): Middleware {
-  return async (ctx, next) => {
-    const { host } = ctx.req.headers
-    if (isKnownHost(host, allowed)) return next()
-    const text = 'Host: unknown, so refused; name its origin in ALLOWED_ORIGINS if it is yours'
-    log.warn({ host: printable(host ?? '') }, text)
-    return answerStatus(ctx, 403)
-  }
 }

@@ -25,8 +25,9 @@ import { LOGIN_PATH } from '../protocol.js'
 import type { Authorize } from '../users/authorize.js'
 import type { UserStore } from '../users/user-store.js'
 import { TrustedProxies } from './client-address.js'
+import { onlyKnownHosts } from './known-hosts.js'
 import { addressOf, CLOSE_TIMEOUT_MS } from './listener.js'
-import { type AllowedOrigins, isLoopback, isLoopbackHost, onlyKnownHosts } from './origins.js'
+import { type AllowedOrigins, isLoopback, isLoopbackHost } from './origins.js'
 import { RequestLimits } from './requests.js'
 import { createApp } from './routes.js'
 import { secureContextOf, type TlsFiles } from './tls.js'
@@ -119,12 +120,8 @@ export async function startServer(options: ServerOptions): Promise<LoginServer> 
   const hub = new GuardedHub(options.hub, { ...limits, hubTimeout: options.hubTimeout })
   const serverKey = apiKey instanceof ServerKey ? apiKey : new ServerKey(apiKey)
   const loginLog = new LoginLog(log, events)
-  const pendingLogins = new PendingLogins(() =>
-    Math.min(
-      limits.maxWaitingLogins,
-      PENDING_SHARE * (options.hub.capacity ?? Number.POSITIVE_INFINITY),
-    ),
-  )
+  const hubShare = () => PENDING_SHARE * (options.hub.capacity ?? Number.POSITIVE_INFINITY)
+  const pendingLogins = new PendingLogins(() => Math.min(limits.maxWaitingLogins, hubShare()))
   const rateLimits = new RateLimits(limits, options.openLimiter)
   const openSockets = new OpenSockets()
   const loadShedding = new LoadShedding(openSockets)

@@ -6,7 +6,7 @@ import { RETRY_AFTER } from '../limits/limits.js'
 import type { LoginEvents, Readiness } from '../login/events.js'
 import { allowPages } from './cors.js'
 import { answerStatus } from './errors.js'
-import { onlyKnownHosts } from './origins.js'
+import { onlyKnownHosts } from './known-hosts.js'
 import { type AdmissionSettings, decideRequest, headersOf, type Refusal } from './upgrade.js'
 
 /** Path of the simple way, as Textile's tutorial has it. */

@@ -78,7 +78,7 @@ describe.runIf(hasAll)('two instances behind nginx', () => {
     for (let login = 0; login < 3; login += 1) {
       await page.reload()
       await page.getByRole('button', { name: 'Log in' }).click()
-      await page.getByRole('button', { name: 'List threads' }).waitFor()
+      await page.getByRole('button', { name: 'List databases' }).waitFor()
     }
     const endpoint = `${origin.replace('https', 'wss')}/ws/userauth`
     expect(sockets.filter((url) => url === endpoint)).toHaveLength(3)

@@ -68,6 +68,7 @@ async function startServer() {
       const readme = await readFile(join(ROOT, 'README.md'), 'utf8')
       const [, code = ''] = /^```ts\n(.*?)^```$/ms.exec(readme) ?? []
       return `${code}${ENDING}${ENDINGS[ending]}`
+        .replace('textile-userauth-client', 'textile-userauth/client')
         .replace('127.0.0.1:3007', `127.0.0.1:${hubPort}`)
         .replace('127.0.0.1:3001', `127.0.0.1:${port}`)
     },

@@ -96,6 +96,8 @@ class World {
       await hub.printed(/SECRET=|"secret"/)
       return hub.stdout
     }
+    // It goes on until it is stopped.
+    if (options.includes('--watch')) return undefined
     await this.#ensureServer()
     // Where no address is given, it is one that a test must not listen at.
     if (name === 'login' && !given.some((word) => /^wss?:/.test(word))) {
