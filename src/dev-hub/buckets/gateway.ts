@@ -51,9 +51,9 @@ export function createGateway(context: BucketContext): RequestListener {
   return (request, response) => {
     response.setTimeout(IDLE_TIMEOUT_MS, () => response.destroy())
     answer(context, request, response).catch((error: unknown) => {
-      if (error instanceof CallError) return sendText(response, 404, error.message)
       // What broke off in the middle must not look complete.
       if (response.headersSent) return response.destroy()
+      if (error instanceof CallError) return sendText(response, 404, error.message)
       return sendText(response, 500, 'an error inside the development Hub')
     })
   }

@@ -1,4 +1,8 @@
+import * as dagPb from '@ipld/dag-pb'
+import { UnixFS } from 'ipfs-unixfs'
+import { CID } from 'multiformats/cid'
 import { beforeEach, describe, expect, it, onTestFinished } from 'vitest'
+import { cidOf } from '../../../src/dev-hub/buckets/block-store.js'
 import { type DevHub, startDevHub } from '../../../src/dev-hub/hub.js'
 import { createApiKey } from '../../../src/dev-hub/login/api-keys.js'
 import { loggedIn } from '../logged-in.js'
@@ -189,5 +193,21 @@ describe('the gateway', () => {
   it('doesn’t show a bucket in another thread than its own', async () => {
     const { url, thread } = await shown()
     expect((await get(url.replace(thread, `${thread}x`))).status).toBe(404)
+  })
+
+  it('cuts off a file of which a later part is missing, and goes on', async () => {
+    const { push, url } = await shown()
+    const part = Buffer.alloc(256 * 1024)
+    const { path } = await push('part', part)
+    const present = CID.parse(path.cid.toString())
+    const missing = cidOf(Buffer.from('nobody has pushed this'), present.code, 1)
+    const parts = [present, present, present, present, missing]
+    const unixfs = new UnixFS({ type: 'file', blockSizes: parts.map(() => BigInt(part.length)) })
+    const node = dagPb.prepare({ Data: unixfs.marshal(), Links: parts.map((Hash) => ({ Hash })) })
+    const block = Buffer.from(dagPb.encode(node))
+    await push('node', block)
+    const file = `${hub.url}/ipfs/${cidOf(block, dagPb.code, 1)}?filename=a.bin`
+    await expect(get(file)).rejects.toThrow('terminated')
+    expect((await get(url)).status).toBe(200)
   })
 })
