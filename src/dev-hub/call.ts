@@ -1,4 +1,4 @@
-import type { CallStatus } from '../grpc/status.js'
+import { type CallStatus, Status } from '../grpc/status.js'
 
 /** One call as a method sees it, whichever endpoint it came through. */
 export interface HubCall {
@@ -32,6 +32,11 @@ export class CallError extends Error {
     super(message)
     this.status = { code, message }
   }
+}
+
+/** The error of a call whose caller has gone away before its end. */
+export function callerLeft(): CallError {
+  return new CallError(Status.Cancelled, 'the caller left')
 }
 
 /** A call that has ended, for a list of calls: neither whose it was nor what was in it. */

@@ -1,5 +1,6 @@
 import { createPublicKey, verify } from 'node:crypto'
 import { base32 } from 'multiformats/bases/base32'
+import { decodeMultibase } from './multibase.js'
 
 /**
  * How the libp2p protobuf message `PublicKey` of an Ed25519 key starts:
@@ -52,12 +53,22 @@ export function parsePublicKey(text: string): Uint8Array | undefined {
 }
 
 /**
+ * Reads the text of an Ed25519 public key in any multibase, as a Hub takes it.
+ *
+ * @returns the 32 bytes of the key, or `undefined` where the text is anything else
+ */
+export function decodePublicKey(text: string): Uint8Array | undefined {
+  const bytes = decodeMultibase(text)
+  return bytes && readPublicKey(bytes)
+}
+
+/**
  * Reads an Ed25519 public key from its libp2p protobuf message.
  *
  * @param bytes - 36 bytes: a prefix of four, then the key
  * @returns the 32 bytes of the key, or `undefined` where the bytes are anything else
  */
-export function readPublicKey(bytes: Uint8Array): Uint8Array | undefined {
+function readPublicKey(bytes: Uint8Array): Uint8Array | undefined {
   if (bytes.length !== ED25519_PREFIX.length + KEY_BYTES) return undefined
   if (!ED25519_PREFIX.every((byte, index) => bytes[index] === byte)) return undefined
   return bytes.subarray(ED25519_PREFIX.length)

@@ -1,15 +1,51 @@
 import type { CID } from 'multiformats/cid'
-import { fileKeyAt } from './access.js'
+import { fileKeyAt, readableMetadata } from './access.js'
 import type { BlockStore } from './block-store.js'
-import type { Bucket } from './bucket.js'
+import type { Bucket, PathMetadata } from './bucket.js'
 import { BucketTree } from './bucket-tree.js'
 import { encrypt, openEncrypted } from './encryption.js'
 import { type Entry, type FileContent, isDirectory, openFile, writeFile } from './file-content.js'
-import { namesOf } from './paths.js'
+import { namesOf, pathBelow, readIpfsPath } from './paths.js'
 
 /** Opens the directories of a bucket. */
 export function treeOf(blocks: BlockStore, { linkKey }: Bucket): BucketTree {
   return new BucketTree(blocks, linkKey)
+}
+
+/** What a path leads to, and the directories that it leads through. */
+export interface Found {
+  readonly tree: BucketTree
+  readonly cid: CID
+}
+
+/**
+ * Finds what a path of a bucket leads to, and what is known of the path.
+ *
+ * @param bucket - as the user sees it
+ * @throws CallError where the user may not read it, or there is nothing
+ */
+export function findReadable(
+  blocks: BlockStore,
+  bucket: Bucket,
+  path: string,
+): Found & { readonly metadata: PathMetadata } {
+  const metadata = readableMetadata(bucket, path)
+  const tree = treeOf(blocks, bucket)
+  return { metadata, tree, cid: tree.resolve(bucket.root, namesOf(path)) }
+}
+
+/**
+ * Finds what a path that starts with a CID leads to.
+ *
+ * @throws CallError where there is no CID, or nothing is there
+ */
+export function findInIpfs(
+  blocks: BlockStore,
+  text: string,
+): Found & { readonly root: CID; readonly path: string } {
+  const { root, path } = readIpfsPath(text)
+  const tree = new BucketTree(blocks)
+  return { root, path, tree, cid: tree.resolve(root, namesOf(path)) }
 }
 
 /**
@@ -71,7 +107,18 @@ export async function copy(blocks: BlockStore, cid: CID, from: Place, to: Place)
   return to.tree.create(entries, cid.version)
 }
 
-async function openContent(
+/** A place in a bucket whose owner's eyes see everything. */
+export function placeIn(bucket: Bucket, tree: BucketTree, path: string): Place {
+  return { tree, path, keyAt: (at) => fileKeyAt(bucket, at) }
+}
+
+/**
+ * Opens a file.
+ *
+ * @param key - what it is encrypted with; missing where it isn't
+ * @throws CallError where it is a directory
+ */
+export async function openContent(
   blocks: BlockStore,
   tree: BucketTree,
   cid: CID,
@@ -83,7 +130,7 @@ async function openContent(
 }
 
 function below(place: Place, name: string): Place {
-  return { ...place, path: place.path === '' ? name : `${place.path}/${name}` }
+  return { ...place, path: pathBelow(place.path, name) }
 }
 
 /**

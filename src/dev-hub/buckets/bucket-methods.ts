@@ -2,12 +2,12 @@ import pb from '@textile/buckets-grpc/api/bucketsd/pb/bucketsd_pb.js'
 import { Status } from '../../grpc/status.js'
 import { CallError, type Method } from '../call.js'
 import { receive, reply } from '../protobuf.js'
-import { asSeenBy, readableMetadata } from './access.js'
-import { treeOf } from './bucket-files.js'
+import { asSeenBy } from './access.js'
+import { findReadable, treeOf } from './bucket-files.js'
 import { type BucketContext, callerOf } from './context.js'
 import { createBucket } from './create-bucket.js'
 import { toLinks, toRoot } from './messages.js'
-import { namesOf, readPath } from './paths.js'
+import { readPath } from './paths.js'
 
 /** The methods about buckets as a whole, by path. */
 export function createBucketMethods(context: BucketContext): Record<string, Method> {
@@ -55,8 +55,7 @@ export function createBucketMethods(context: BucketContext): Record<string, Meth
       const request = await receive(call, pb.LinksRequest)
       const bucket = asSeenBy(buckets.get(request.getKey(), thread), user)
       const path = readPath(request.getPath())
-      readableMetadata(bucket, path)
-      treeOf(blocks, bucket).resolve(bucket.root, namesOf(path))
+      findReadable(blocks, bucket, path)
       reply(call, toLinks(context.url(), bucket, path, token))
     },
 

@@ -1,7 +1,6 @@
 import { CID } from 'multiformats/cid'
-import { Status } from '../../grpc/status.js'
-import { CallError } from '../call.js'
 import type { Row, Store } from '../store/store.js'
+import { instanceNotFound } from '../threads/errors.js'
 import type { Bucket, PathMetadata, Role } from './bucket.js'
 
 const TABLES = [
@@ -32,7 +31,7 @@ export class BucketStore {
     const [row] = this.#store.execute('SELECT * FROM buckets WHERE key = $1', [key])
     const bucket = row && readBucket(row)
     if (!bucket || (thread !== undefined && bucket.thread !== thread)) {
-      throw new CallError(Status.Unknown, 'instance not found')
+      throw instanceNotFound()
     }
     return bucket
   }

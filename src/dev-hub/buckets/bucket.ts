@@ -1,5 +1,6 @@
 import type { CID } from 'multiformats/cid'
 import { nextMod } from '../threads/instance.js'
+import { namesOf } from './paths.js'
 
 /** What a user may do with a path: nothing, read, write (overwrite), or also remove and share. */
 export const Role = { None: 0, Reader: 1, Writer: 2, Admin: 3 } as const
@@ -9,9 +10,6 @@ export type Role = (typeof Role)[keyof typeof Role]
 
 /** Stands for everyone among those who have a role. */
 export const EVERYONE = '*'
-
-/** The random file that makes each bucket unlike all others. No path may name it. */
-export const SEED_NAME = '.textileseed'
 
 /** What is known of a path: of its own, as opposed to what it inherits from directories above. */
 export interface PathMetadata {
@@ -104,6 +102,6 @@ export function isBelow(path: string, above: string): boolean {
 
 /** A path, then the directories that it is in, up to the root. */
 export function withDirectoriesAbove(path: string): string[] {
-  const names = path === '' ? [] : path.split('/')
+  const names = namesOf(path)
   return [path, ...names.map((_, index) => names.slice(0, -index - 1).join('/'))]
 }

@@ -39,5 +39,10 @@ export function changeBucket(
 /** @throws CallError where the bucket has another root than the caller takes it to have */
 export function checkRoot(bucket: Bucket, root: string): void {
   if (root === '' || root === rootPathOf(bucket)) return
-  throw new CallError(Status.FailedPrecondition, 'update is non-fast-forward')
+  throw notFastForward()
+}
+
+/** The error of a change to what has changed meanwhile, as hubd words it. */
+export function notFastForward(): CallError {
+  return new CallError(Status.FailedPrecondition, 'update is non-fast-forward')
 }

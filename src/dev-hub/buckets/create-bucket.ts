@@ -1,14 +1,11 @@
 import { randomBytes } from 'node:crypto'
-import { CID } from 'multiformats/cid'
-import { create as createDigest } from 'multiformats/hashes/digest'
-import { sha256 } from 'multiformats/hashes/sha2'
-import type { BlockStore } from './block-store.js'
-import { type Bucket, EVERYONE, now, type PathMetadata, Role, SEED_NAME } from './bucket.js'
+import { type BlockStore, cidOf } from './block-store.js'
+import { type Bucket, EVERYONE, now, type PathMetadata, Role } from './bucket.js'
 import { adopt } from './bucket-files.js'
 import { BucketTree } from './bucket-tree.js'
 import { createKey } from './encryption.js'
 import type { Entry } from './file-content.js'
-import { readCid } from './paths.js'
+import { readCid, SEED_NAME } from './paths.js'
 import { createSeed } from './seed.js'
 
 /** The multicodec of a bucket's key: at hubd, that of the name it is published under. */
@@ -45,7 +42,7 @@ export async function createBucket(
     : tree.create([[SEED_NAME, seedEntry]], 1)
   const time = now()
   const bucket: Bucket = {
-    key: createBucketKey(),
+    key: cidOf(randomBytes(32), LIBP2P_KEY, 1).toString(),
     thread,
     owner,
     name,
@@ -66,8 +63,4 @@ function rootMetadata(owner: string, key: Uint8Array | undefined, updatedAt: num
   if (owner && !key) roles.set(EVERYONE, Role.Reader)
   if (owner) roles.set(owner, Role.Admin)
   return key ? { roles, updatedAt, key } : { roles, updatedAt }
-}
-
-function createBucketKey(): string {
-  return CID.create(1, LIBP2P_KEY, createDigest(sha256.code, randomBytes(32))).toString()
 }

@@ -1,15 +1,15 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http'
 import type { CID } from 'multiformats/cid'
 import { CallError } from '../call.js'
-import { asSeenBy, readableMetadata } from './access.js'
+import { asSeenBy } from './access.js'
 import { rootPathOf } from './bucket.js'
-import { openBucketFile, treeOf } from './bucket-files.js'
-import { BucketTree } from './bucket-tree.js'
+import { findInIpfs, findReadable, openBucketFile } from './bucket-files.js'
+import type { BucketTree } from './bucket-tree.js'
 import type { BucketContext } from './context.js'
 import { type FileContent, openFile } from './file-content.js'
 import { sendFile } from './gateway-file.js'
 import { renderDirectory } from './gateway-listing.js'
-import { namesOf, readIpfsPath, readPath } from './paths.js'
+import { namesOf, readPath } from './paths.js'
 
 /** How long a browser may take no more of a file, in ms. */
 const IDLE_TIMEOUT_MS = 60_000
@@ -126,17 +126,15 @@ function addressBelow({ names, query }: GatewayUrl, name: string): string {
  */
 function find(context: BucketContext, { names, query }: GatewayUrl): Shown | undefined {
   const [kind, ...rest] = names
-  if (kind === 'ipfs') return findInIpfs(context, rest)
-  if (kind === 'ipns') return findInBucket(context, rest, query)
+  if (kind === 'ipfs') return showIpfs(context, rest)
+  if (kind === 'ipns') return showBucket(context, rest, query)
   const [thread, collection, ...inBucket] = rest
   if (kind !== 'thread' || collection !== 'buckets') return undefined
-  return findInBucket(context, inBucket, query, thread)
+  return showBucket(context, inBucket, query, thread)
 }
 
-function findInIpfs({ blocks }: BucketContext, names: readonly string[]): Shown {
-  const { root, path } = readIpfsPath(names.join('/'))
-  const tree = new BucketTree(blocks)
-  const cid = tree.resolve(root, namesOf(path))
+function showIpfs({ blocks }: BucketContext, names: readonly string[]): Shown {
+  const { tree, cid } = findInIpfs(blocks, names.join('/'))
   return {
     tree,
     cid,
@@ -146,7 +144,7 @@ function findInIpfs({ blocks }: BucketContext, names: readonly string[]): Shown 
   }
 }
 
-function findInBucket(
+function showBucket(
   { buckets, blocks, authorization }: BucketContext,
   [key = '', ...names]: readonly string[],
   query: URLSearchParams,
@@ -157,11 +155,10 @@ function findInBucket(
   const bucket = asSeenBy(buckets.get(key), user)
   if (thread !== undefined && thread !== bucket.thread) return undefined
   const path = readPath(names.join('/'))
-  readableMetadata(bucket, path)
-  const tree = treeOf(blocks, bucket)
+  const { tree, cid } = findReadable(blocks, bucket, path)
   return {
     tree,
-    cid: tree.resolve(bucket.root, namesOf(path)),
+    cid,
     title: [rootPathOf(bucket), ...namesOf(path)].join('/'),
     caching: bucket.linkKey ? 'private' : 'changing',
     openFile: () => openBucketFile(blocks, bucket, path),

@@ -2,14 +2,14 @@ import pb from '@textile/buckets-grpc/api/bucketsd/pb/bucketsd_pb.js'
 import { Status } from '../../grpc/status.js'
 import { CallError, type Method } from '../call.js'
 import { receive, reply } from '../protobuf.js'
-import { asSeenBy, checkMayRemove, checkMayWrite, fileKeyAt, readableMetadata } from './access.js'
-import { type Bucket, forget, forgetBelow, now, rootPathOf, SEED_NAME, touch } from './bucket.js'
-import { adopt, copy, type Place, treeOf } from './bucket-files.js'
+import { asSeenBy, checkMayRemove, checkMayWrite, readableMetadata } from './access.js'
+import { type Bucket, forget, forgetBelow, now, rootPathOf, touch } from './bucket.js'
+import { adopt, copy, placeIn, treeOf } from './bucket-files.js'
 import type { BucketTree } from './bucket-tree.js'
 import { changeBucket } from './changes.js'
 import { type BucketContext, callerOf } from './context.js'
 import { toRoot } from './messages.js'
-import { namesOf, readChangeablePath, readCid, readPath } from './paths.js'
+import { namesOf, readChangeablePath, readCid, readPath, SEED_NAME } from './paths.js'
 import { createSeed } from './seed.js'
 
 /** The methods that change what paths of a bucket lead to, by path. */
@@ -107,9 +107,4 @@ function targetOf(
     throw new CallError(Status.Unknown, 'destination is not a directory')
   }
   return to
-}
-
-/** A place in a bucket whose owner's eyes see everything. */
-function placeIn(bucket: Bucket, tree: BucketTree, path: string): Place {
-  return { tree, path, keyAt: (at) => fileKeyAt(bucket, at) }
 }

@@ -1,12 +1,12 @@
+import { code as DAG_PB } from '@ipld/dag-pb'
 import { CID } from 'multiformats/cid'
 import * as raw from 'multiformats/codecs/raw'
 import { sha256 } from 'multiformats/hashes/sha2'
 import { Status } from '../../grpc/status.js'
 import { CallError } from '../call.js'
-import { SEED_NAME } from './bucket.js'
 
-/** The multicodec of directories and large files. */
-const DAG_PB = 0x70
+/** The random file that makes each bucket unlike all others. No path may name it. */
+export const SEED_NAME = '.textileseed'
 
 /**
  * Reads a path within a bucket.
@@ -35,6 +35,11 @@ export function readChangeablePath(path: string): string {
 /** The names that a path consists of. */
 export function namesOf(path: string): string[] {
   return path === '' ? [] : path.split('/')
+}
+
+/** The path of what a directory has by a name. */
+export function pathBelow(directory: string, name: string): string {
+  return directory === '' ? name : `${directory}/${name}`
 }
 
 /**

@@ -3,14 +3,12 @@ import { Status } from '../../grpc/status.js'
 import { CallError, type HubCall, type Method } from '../call.js'
 import { decode, receive, reply } from '../protobuf.js'
 import { asSeenBy, checkMayWrite, fileKeyAt } from './access.js'
-import { now, touch } from './bucket.js'
 import { writeContent } from './bucket-files.js'
 import { changeBucket, checkRoot } from './changes.js'
 import { type BucketContext, callerOf } from './context.js'
 import { CHUNK_BYTES } from './file-content.js'
 import { toRoot } from './messages.js'
-import { namesOf } from './paths.js'
-import { checkKey, noHeader, readFilePath, receiveInTime, watchCaller } from './transfer.js'
+import { noHeader, putPushed, readFilePath, receiveInTime, watchCaller } from './transfer.js'
 
 /** Makes `PushPath`: a header, then the content of one file. Its progress is told meanwhile. */
 export function createPushPath(context: BucketContext): Method {
@@ -29,12 +27,8 @@ export function createPushPath(context: BucketContext): Method {
     const content = reportProgress(call, receiveContent(call))
     const entry = await writeContent(blocks, content, key)
     checkCaller()
-    const changed = changeBucket(context, caller, before.key, header.getRoot(), (bucket, tree) => {
-      checkMayWrite(bucket, path, caller.user)
-      checkKey(bucket, path, key)
-      const { cid } = tree.put(bucket.root, namesOf(path), entry)
-      return { ...touch(bucket, path, now()), root: cid }
-    })
+    const put = putPushed(path, entry, key, caller.user)
+    const changed = changeBucket(context, caller, before.key, header.getRoot(), put)
     const event = new pb.PushPathResponse.Event()
     event.setPath(`/ipfs/${entry.cid}`)
     event.setSize(String(entry.size))

@@ -4,14 +4,13 @@ import { Status } from '../../grpc/status.js'
 import { CallError, type HubCall, type Method } from '../call.js'
 import { decode, receive, reply } from '../protobuf.js'
 import { asSeenBy, checkMayWrite, fileKeyAt } from './access.js'
-import { type Bucket, now, rootPathOf, touch } from './bucket.js'
+import { type Bucket, rootPathOf } from './bucket.js'
 import { writeContent } from './bucket-files.js'
 import { changeBucket, checkRoot } from './changes.js'
 import { type BucketCaller, type BucketContext, callerOf } from './context.js'
 import type { Entry } from './file-content.js'
 import { toRoot } from './messages.js'
-import { namesOf } from './paths.js'
-import { checkKey, noHeader, readFilePath, receiveInTime, watchCaller } from './transfer.js'
+import { noHeader, putPushed, readFilePath, receiveInTime, watchCaller } from './transfer.js'
 
 /**
  * Makes `PushPaths`: a header, then chunks of any number of files, which may interleave; an empty
@@ -121,12 +120,7 @@ class FilesPush {
       this.#caller,
       this.#bucket.key,
       this.#root,
-      (current, tree) => {
-        checkMayWrite(current, path, this.#caller.user)
-        checkKey(current, path, key)
-        const { cid } = tree.put(current.root, namesOf(path), entry)
-        return { ...touch(current, path, now()), root: cid }
-      },
+      putPushed(path, entry, key, this.#caller.user),
     )
     if (this.#root !== '') this.#root = rootPathOf(bucket)
     this.#pinned += pinned

@@ -3,16 +3,15 @@ import type { CID } from 'multiformats/cid'
 import { withDeadline } from '../../deadline.js'
 import { Status } from '../../grpc/status.js'
 import { CallError, type HubCall, type Method } from '../call.js'
-import { receive, reply } from '../protobuf.js'
+import { receive, reply, type WritableMessage } from '../protobuf.js'
 import { asSeenBy, readableMetadata } from './access.js'
 import type { BlockStore } from './block-store.js'
 import { type Bucket, rootPathOf } from './bucket.js'
-import { openBucketFile, treeOf } from './bucket-files.js'
-import { BucketTree } from './bucket-tree.js'
+import { findInIpfs, findReadable, openBucketFile, openContent } from './bucket-files.js'
+import { BucketTree, type Directory } from './bucket-tree.js'
 import { type BucketContext, callerOf } from './context.js'
-import { isDirectory, openFile } from './file-content.js'
 import { toMetadata, toRoot } from './messages.js'
-import { namesOf, readIpfsPath, readPath } from './paths.js'
+import { namesOf, pathBelow, readPath } from './paths.js'
 import { watchCaller } from './transfer.js'
 
 /** The most of a file that one message has, in bytes, as at hubd. */
@@ -30,9 +29,7 @@ export function createReadMethods(context: BucketContext): Record<string, Method
       const request = await receive(call, pb.ListPathRequest)
       const bucket = asSeenBy(buckets.get(request.getKey(), thread), user)
       const path = readPath(request.getPath())
-      readableMetadata(bucket, path)
-      const tree = treeOf(blocks, bucket)
-      const cid = tree.resolve(bucket.root, namesOf(path))
+      const { tree, cid } = findReadable(blocks, bucket, path)
       const name = namesOf(path).at(-1) ?? bucket.name
       const response = new pb.ListPathResponse()
       const place = { path: [rootPathOf(bucket), ...namesOf(path)].join('/'), within: path }
@@ -43,9 +40,8 @@ export function createReadMethods(context: BucketContext): Record<string, Method
 
     '/api.bucketsd.pb.APIService/ListIpfsPath': async (call) => {
       registry.findNamed(call, authorization.callerOf(call))
-      const { root, path } = readIpfsPath((await receive(call, pb.ListIpfsPathRequest)).getPath())
-      const tree = new BucketTree(blocks)
-      const cid = tree.resolve(root, namesOf(path))
+      const request = await receive(call, pb.ListIpfsPathRequest)
+      const { root, path, tree, cid } = findInIpfs(blocks, request.getPath())
       const name = namesOf(path).at(-1) ?? root.toString()
       const response = new pb.ListIpfsPathResponse()
       const place = { path: [`/ipfs/${root}`, ...namesOf(path)].join('/'), within: path, name }
@@ -67,11 +63,9 @@ export function createReadMethods(context: BucketContext): Record<string, Method
 
     '/api.bucketsd.pb.APIService/PullIpfsPath': async (call) => {
       registry.findNamed(call, authorization.callerOf(call))
-      const { root, path } = readIpfsPath((await receive(call, pb.PullIpfsPathRequest)).getPath())
-      const tree = new BucketTree(blocks)
-      const cid = tree.resolve(root, namesOf(path))
-      if (tree.open(cid)) throw isDirectory()
-      const file = await openFile(blocks, cid)
+      const request = await receive(call, pb.PullIpfsPathRequest)
+      const { tree, cid } = findInIpfs(blocks, request.getPath())
+      const file = await openContent(blocks, tree, cid, undefined)
       await send(call, file.read(), (chunk) => {
         const response = new pb.PullIpfsPathResponse()
         response.setChunk(chunk)
@@ -85,7 +79,7 @@ export function createReadMethods(context: BucketContext): Record<string, Method
 async function send(
   call: HubCall,
   content: AsyncIterable<Uint8Array>,
-  toMessage: (chunk: Uint8Array) => { serializeBinary(): Uint8Array },
+  toMessage: (chunk: Uint8Array) => WritableMessage,
 ): Promise<void> {
   const checkCaller = watchCaller(call)
   const late = () => new CallError(Status.DeadlineExceeded, 'the caller takes no more of the file')
@@ -116,22 +110,23 @@ interface Listed {
 
 /** Describes a file, or a directory with what it holds. */
 function list(listed: Listed, cid: CID, at: ListedAt): pb.PathItem {
-  const item = describe(listed, cid, at)
   const directory = listed.tree.open(cid)
+  const item = describe(listed, cid, directory, at)
   for (const { Name: name = '', Hash: child } of directory?.links ?? []) {
-    const within = at.within === '' ? name : `${at.within}/${name}`
-    item.addItems(describe(listed, child, { path: `${at.path}/${name}`, within, name }))
+    const place = { path: `${at.path}/${name}`, within: pathBelow(at.within, name), name }
+    item.addItems(describe(listed, child, listed.tree.open(child), place))
   }
   return item
 }
 
+/** @param directory - what `cid` leads to; missing where that is a file */
 function describe(
-  { blocks, tree, bucket }: Listed,
+  { blocks, bucket }: Listed,
   cid: CID,
+  directory: Directory | undefined,
   { path, within, name }: ListedAt,
 ): pb.PathItem {
   const item = new pb.PathItem()
-  const directory = tree.open(cid)
   const shown = directory?.listed ?? { cid, size: new BucketTree(blocks).sizeOf(cid) }
   item.setCid(shown.cid.toString())
   item.setName(name)

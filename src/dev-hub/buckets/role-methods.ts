@@ -1,12 +1,11 @@
 import pb from '@textile/buckets-grpc/api/bucketsd/pb/bucketsd_pb.js'
 import { Status } from '../../grpc/status.js'
-import { decodeMultibase } from '../../keys/multibase.js'
-import { readPublicKey } from '../../keys/public-key.js'
+import { decodePublicKey } from '../../keys/public-key.js'
 import { CallError, type Method } from '../call.js'
 import { receive, reply } from '../protobuf.js'
-import { asSeenBy, checkMayShare, fileKeyAt, readableMetadata } from './access.js'
+import { asSeenBy, checkMayShare } from './access.js'
 import { type Bucket, EVERYONE, now, type PathMetadata, Role, rootPathOf } from './bucket.js'
-import { copy, type Place, treeOf } from './bucket-files.js'
+import { copy, findReadable, placeIn, treeOf } from './bucket-files.js'
 import { changeBucket } from './changes.js'
 import { type BucketContext, callerOf } from './context.js'
 import { createKey } from './encryption.js'
@@ -47,8 +46,7 @@ export function createRoleMethods(context: BucketContext): Record<string, Method
       const request = await receive(call, pb.PullPathAccessRolesRequest)
       const path = readChangeablePath(request.getPath())
       const bucket = asSeenBy(buckets.get(request.getKey(), thread), user)
-      const { roles } = readableMetadata(bucket, path)
-      treeOf(blocks, bucket).resolve(bucket.root, namesOf(path))
+      const { roles } = findReadable(blocks, bucket, path).metadata
       const response = new pb.PullPathAccessRolesResponse()
       for (const [who, role] of roles) response.getRolesMap().set(who, role)
       reply(call, response)
@@ -89,9 +87,8 @@ function encryptAnew(
   path: string,
 ): Promise<Entry> {
   const tree = treeOf(blocks, before)
-  const placeIn = (bucket: Bucket): Place => ({ tree, path, keyAt: (at) => fileKeyAt(bucket, at) })
   const cid = tree.resolve(before.root, namesOf(path))
-  return copy(blocks, cid, placeIn(before), placeIn(after))
+  return copy(blocks, cid, placeIn(before, tree, path), placeIn(after, tree, path))
 }
 
 /** @throws CallError where a role is for nobody, or is none */
@@ -99,7 +96,7 @@ function readRoles(request: pb.PushPathAccessRolesRequest): Map<string, Role> {
   const roles = new Map<string, Role>()
   const known = Object.values(Role)
   request.getRolesMap().forEach((number, who) => {
-    if (who !== EVERYONE && !readPublicKey(decodeMultibase(who) ?? new Uint8Array())) {
+    if (who !== EVERYONE && !decodePublicKey(who)) {
       throw new CallError(Status.Unknown, 'a role is for a public key, or for "*"')
     }
     const role = known.find((candidate) => candidate === number)

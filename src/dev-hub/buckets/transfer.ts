@@ -1,9 +1,12 @@
 import { withDeadline } from '../../deadline.js'
 import { Status } from '../../grpc/status.js'
-import { CallError, type HubCall } from '../call.js'
-import { fileKeyAt } from './access.js'
-import type { Bucket } from './bucket.js'
-import { readChangeablePath } from './paths.js'
+import { CallError, callerLeft, type HubCall } from '../call.js'
+import { checkMayWrite, fileKeyAt } from './access.js'
+import { type Bucket, now, touch } from './bucket.js'
+import type { BucketTree } from './bucket-tree.js'
+import { notFastForward } from './changes.js'
+import type { Entry } from './file-content.js'
+import { namesOf, readChangeablePath } from './paths.js'
 
 /** How long a caller may be silent while it pushes, in seconds. */
 const PUSH_TIMEOUT = 60
@@ -30,7 +33,7 @@ export function watchCaller(call: Pick<HubCall, 'closed'>): () => void {
     hasLeft = true
   })
   return () => {
-    if (hasLeft) throw new CallError(Status.Cancelled, 'the caller left')
+    if (hasLeft) throw callerLeft()
   }
 }
 
@@ -46,14 +49,33 @@ export function readFilePath(text: string): string {
 }
 
 /**
- * Checks that a path's files are still encrypted with the key that was used meanwhile.
+ * Makes the change that puts a pushed file into its bucket, which may have changed meanwhile.
  *
- * @throws CallError where the key was changed
+ * @param entry - the file, written
+ * @param key - what it is encrypted with; missing where it isn't
+ * @param user - who pushes it
+ * @returns a change for `changeBucket`, which throws a CallError where the user may no longer
+ *   write there, or the path has another key by now
  */
-export function checkKey(bucket: Bucket, path: string, key: Uint8Array | undefined): void {
+export function putPushed(
+  path: string,
+  entry: Entry,
+  key: Uint8Array | undefined,
+  user: string,
+): (bucket: Bucket, tree: BucketTree) => Bucket {
+  return (bucket, tree) => {
+    checkMayWrite(bucket, path, user)
+    checkKey(bucket, path, key)
+    const { cid } = tree.put(bucket.root, namesOf(path), entry)
+    return { ...touch(bucket, path, now()), root: cid }
+  }
+}
+
+/** @throws CallError where a path's files are no longer encrypted with the key */
+function checkKey(bucket: Bucket, path: string, key: Uint8Array | undefined): void {
   const current = fileKeyAt(bucket, path)
   const isSame = key && current ? Buffer.compare(key, current) === 0 : key === current
-  if (!isSame) throw new CallError(Status.FailedPrecondition, 'update is non-fast-forward')
+  if (!isSame) throw notFastForward()
 }
 
 /** The error of a push that doesn't start with a header, as hubd words it. */

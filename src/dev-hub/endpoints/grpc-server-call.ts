@@ -1,7 +1,7 @@
 import type { IncomingHttpHeaders, ServerHttp2Stream } from 'node:http2'
 import { encodeFrame, MESSAGE_FLAG } from '../../grpc/frames.js'
-import { type CallStatus, Status, writeStatus } from '../../grpc/status.js'
-import { CallError, type HubCall } from '../call.js'
+import { type CallStatus, writeStatus } from '../../grpc/status.js'
+import { callerLeft, type HubCall } from '../call.js'
 import { RequestQueue } from './request-queue.js'
 
 const RESPONSE_HEADERS = { ':status': 200, 'content-type': 'application/grpc' }
@@ -74,10 +74,6 @@ export class GrpcServerCall implements HubCall {
  */
 export function closeSoon(stream: ServerHttp2Stream): void {
   setImmediate(() => stream.close())
-}
-
-function callerLeft(): CallError {
-  return new CallError(Status.Cancelled, 'the caller left')
 }
 
 /** The headers that are a call's metadata: all but HTTP/2's own. */

@@ -7,7 +7,7 @@ import {
   MESSAGE_FLAG,
 } from '../../grpc/frames.js'
 import { type CallStatus, Status, writeStatus } from '../../grpc/status.js'
-import { CallError, type HubCall } from '../call.js'
+import { CallError, callerLeft, type HubCall } from '../call.js'
 import { RequestQueue } from './request-queue.js'
 
 /** What the caller's frames after the first start with: a message follows, or none will. */
@@ -44,7 +44,7 @@ export class GrpcWebServerCall implements HubCall {
     this.opened.catch(() => {})
     socket.on('message', (frame: Buffer) => this.#take(frame))
     socket.on('close', () => {
-      const reason = new CallError(Status.Cancelled, 'the caller left')
+      const reason = callerLeft()
       this.#abandon(reason)
       this.#requests.finish(reason)
     })

@@ -2,8 +2,7 @@ import { randomBytes } from 'node:crypto'
 import threads from '@textile/threads-client-grpc/threads_pb.js'
 import { withDeadline } from '../../deadline.js'
 import { Status } from '../../grpc/status.js'
-import { decodeMultibase } from '../../keys/multibase.js'
-import { formatPublicKey, readPublicKey, verifySignature } from '../../keys/public-key.js'
+import { decodePublicKey, formatPublicKey, verifySignature } from '../../keys/public-key.js'
 import { CallError, type Method } from '../call.js'
 import { receive } from '../protobuf.js'
 import type { Authorization } from './authorization.js'
@@ -48,7 +47,7 @@ export function createGetToken(
 
 /** Reads a public key in any multibase, as hubd does, and returns its canonical text. */
 function canonicalOf(text: string): string {
-  const raw = readPublicKey(decodeMultibase(text) ?? new Uint8Array())
+  const raw = decodePublicKey(text)
   if (!raw) throw new CallError(Status.Unknown, 'the key is no Ed25519 public key')
   return formatPublicKey(raw)
 }

@@ -1,7 +1,6 @@
 import pb from '@textile/users-grpc/api/usersd/pb/usersd_pb.js'
 import { Status } from '../../grpc/status.js'
-import { decodeMultibase } from '../../keys/multibase.js'
-import { formatPublicKey, readPublicKey, verifySignature } from '../../keys/public-key.js'
+import { decodePublicKey, formatPublicKey, verifySignature } from '../../keys/public-key.js'
 import { CallError, type HubCall, type Method } from '../call.js'
 import type { Authorization, Caller } from '../login/authorization.js'
 import { receive, reply } from '../protobuf.js'
@@ -152,7 +151,7 @@ function checkSignature(sender: string, body: Uint8Array, signature: Uint8Array)
 
 /** Reads a public key in any multibase, as hubd does, and returns its canonical text. */
 function canonicalOf(text: string): string {
-  const raw = readPublicKey(decodeMultibase(text) ?? new Uint8Array())
+  const raw = decodePublicKey(text)
   if (!raw) throw new CallError(Status.FailedPrecondition, 'Invalid public key')
   return formatPublicKey(raw)
 }

@@ -1,6 +1,6 @@
 import { withDeadline } from '../../deadline.js'
 import { Status } from '../../grpc/status.js'
-import { CallError } from '../call.js'
+import { CallError, callerLeft } from '../call.js'
 
 /** How long a call may wait for others' transactions, in seconds. hubd waits indefinitely. */
 const MAX_WAIT = 60
@@ -36,7 +36,7 @@ export class Lock {
     })
     this.#next()
     const left = ended.then(() => {
-      throw new CallError(Status.Cancelled, 'the caller left')
+      throw callerLeft()
     })
     left.catch(() => {})
     try {
