@@ -20,6 +20,8 @@ export interface Caller {
 export class Authorization {
   readonly #apiKeys: readonly StoredApiKey[]
   readonly #issuer: string
+  /** Who makes the calls that run: each is asked for by its domain and by its method. */
+  readonly #callers = new WeakMap<HubCall, Caller>()
 
   /** @param issuer - public key of this Hub, whose tokens it accepts */
   constructor(apiKeys: readonly StoredApiKey[], issuer: string) {
@@ -49,6 +51,14 @@ export class Authorization {
    * @throws CallError where the API key or the token is not accepted
    */
   callerOf(call: HubCall): Caller {
+    const known = this.#callers.get(call)
+    if (known) return known
+    const caller = this.#identify(call)
+    this.#callers.set(call, caller)
+    return caller
+  }
+
+  #identify(call: HubCall): Caller {
     const apiKey = this.apiKeyOf(call)
     if (apiKey.isAccount) return { owner: `account ${apiKey.key}`, apiKey }
     const [, token] = /^bearer (.+)$/i.exec(call.metadata.get('authorization') ?? '') ?? []
