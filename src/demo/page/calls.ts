@@ -1,3 +1,4 @@
+import type { EndedCall } from '../call-source.js'
 import { find, make } from './dom.js'
 
 /** How many calls are shown. */
@@ -23,15 +24,6 @@ const CODES = [
   'DATA_LOSS',
   'UNAUTHENTICATED',
 ]
-
-/** A call that the Hub has answered. */
-interface EndedCall {
-  /** `/<service>/<method>`. */
-  readonly path: string
-  readonly code: number
-  /** How long it took, in ms. */
-  readonly ms: number
-}
 
 /** The calls that the built-in Hub answers, as they end, the newest first. */
 export class CallList {
@@ -83,7 +75,7 @@ export class CallList {
 
 function makeRow({ path, code, ms }: EndedCall): HTMLTableRowElement {
   const row = document.createElement('tr')
-  const method = make('td', 'method', path.slice(path.lastIndexOf('/') + 1))
+  const method = make('td', '', path.slice(path.lastIndexOf('/') + 1))
   method.title = path
   const name = CODES[code]
   row.append(

@@ -57,7 +57,7 @@ export class InboxPanel {
   async #makeItem(message: UserMessage): Promise<HTMLElement> {
     const { id, from, createdAt, readAt } = message
     const text = await this.#decrypt(message)
-    const item = make('li', 'message', '')
+    const item = make('li', '', '')
     const buttons = make('div', 'actions', '')
     if (!readAt) {
       buttons.append(

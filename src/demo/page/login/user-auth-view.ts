@@ -1,7 +1,7 @@
 import type { UserAuth } from '../../../client/browser.js'
 import { maskSecret, secondsLeft } from '../../describe-login.js'
 import { makeCopyButton } from '../copy-button.js'
-import { make } from '../dom.js'
+import { make, makeButton } from '../dom.js'
 
 /** The fields of a UserAuth in the order of their use; all but `msg` are secrets. */
 const FIELDS = ['key', 'sig', 'msg', 'token'] as const
@@ -60,15 +60,12 @@ function row(name: string, value: string): HTMLElement {
 
 function revealButton(name: string, value: string, text: HTMLElement): HTMLElement {
   const masked = maskSecret(value)
-  const button = make('button', '', 'Reveal')
-  button.setAttribute('type', 'button')
-  button.setAttribute('aria-label', `Reveal ${name}`)
-  button.setAttribute('aria-pressed', 'false')
-  text.textContent = masked
-  button.addEventListener('click', () => {
+  const button = makeButton('Reveal', name, () => {
     const isRevealed = button.getAttribute('aria-pressed') === 'true'
     button.setAttribute('aria-pressed', String(!isRevealed))
     text.textContent = isRevealed ? masked : value
   })
+  button.setAttribute('aria-pressed', 'false')
+  text.textContent = masked
   return button
 }
