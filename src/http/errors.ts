@@ -17,7 +17,7 @@ export const answerErrors: Middleware = async (ctx, next) => {
     await next()
     if (ctx.status === 404 && ctx.body === undefined) answerStatus(ctx, 404)
   } catch (error) {
-    const status = statusOf(error)
+    const status = statusOf(error, ctx.url)
     answerStatus(ctx, status)
     if (status >= 500) ctx.app.emit('error', error, ctx)
   }
@@ -29,11 +29,15 @@ export function answerStatus(ctx: Context, status: number): void {
   ctx.body = { error: STATUS_CODES[status] ?? 'Error' }
 }
 
-/** The HTTP status that an error asks for, as Koa's libraries mark theirs; else 500. */
-function statusOf(error: unknown): number {
+/**
+ * The HTTP status that an error asks for, as Koa's libraries mark theirs; else 500. What parsers
+ * throw over a URL that is none depends on the version of Node.js, so the URL itself is looked at.
+ */
+function statusOf(error: unknown, url: string): number {
   const status = error instanceof Error && 'status' in error ? error.status : undefined
   if (typeof status === 'number' && status in STATUS_CODES && status >= 400) return status
-  return UNREADABLE.test(codeOf(error)) ? 400 : 500
+  const isUnreadable = UNREADABLE.test(codeOf(error)) || !URL.canParse(url, 'http://localhost')
+  return isUnreadable ? 400 : 500
 }
 
 /**

@@ -62,6 +62,16 @@ describe('what comes before an upgrade is done ends the connection:', () => {
     expect(await send(request('POST /health', headers, '{}'))).toBe('')
   })
 
+  it.each([
+    ['Content-Length: 2', '{}'],
+    ['Content-Length: 2', ''],
+    ['Transfer-Encoding: chunked', '0\r\n\r\n'],
+  ])('a body of a request for a WebSocket: %s %j', async (header, body) => {
+    const { server, send, request } = await start()
+    expect(await send(request('GET /ws/userauth', `${WEBSOCKET}${header}\r\n`, body))).toBe('')
+    expect(server.count().sockets).toBe(0)
+  })
+
   it('a request in front of it that is not answered yet', async () => {
     const { server, send, request } = await start()
     const said = await send(request('GET /ready', ''), request('GET /ws/userauth', WEBSOCKET))
