@@ -43,8 +43,9 @@ export class TrustedProxies {
    *
    * @returns `undefined` where the peer is a trusted proxy, which speaks for many clients
    */
-  peerOf({ remoteAddress = '' }: Pick<Socket, 'remoteAddress'>): string | undefined {
-    const peer = remoteAddress.replace(IPV4_IN_IPV6, '')
+  peerOf(socket: Pick<Socket, 'remoteAddress'>): string | undefined {
+    const peer = addressOf(socket)
+    // Most clients are named like this, and it costs nothing.
     if (!this.#hasProxies && isIPv4(peer)) return peer
     if (!ipaddr.isValid(peer)) return 'unknown'
     return this.#isTrusted(peer, 0) ? undefined : nameOf(peer)
@@ -59,15 +60,12 @@ export class TrustedProxies {
    *   first 64 bits; `unknown` for a peer that is gone already
    */
   clientOf(request: IncomingMessage): string {
-    const peer = (request.socket.remoteAddress ?? '').replace(IPV4_IN_IPV6, '')
-    // Most clients are named like this, and it costs nothing.
-    if (!this.#hasProxies && isIPv4(peer)) return peer
-    if (!ipaddr.isValid(peer)) return 'unknown'
-    return nameOf(this.#isTrusted(peer, 0) ? this.#lastUntrusted(peer, request) : peer)
+    return this.peerOf(request.socket) ?? nameOf(this.#lastUntrusted(request))
   }
 
-  /** @param proxy - the address that the request came from last */
-  #lastUntrusted(proxy: string, { headers }: IncomingMessage): string {
+  /** What `X-Forwarded-For` says of a request that comes from a trusted proxy. */
+  #lastUntrusted({ socket, headers }: IncomingMessage): string {
+    const proxy = addressOf(socket)
     const forwarded = String(headers['x-forwarded-for'] ?? '')
     if (forwarded.trim() === '') return proxy
     let client = proxy
@@ -83,6 +81,11 @@ export class TrustedProxies {
     }
     return client
   }
+}
+
+/** The peer's address as the system has it, or IPv4 alone where it is inside IPv6. */
+function addressOf({ remoteAddress = '' }: Pick<Socket, 'remoteAddress'>): string {
+  return remoteAddress.replace(IPV4_IN_IPV6, '')
 }
 
 /** Reads the address of an entry in `X-Forwarded-For`, with or without a port. */

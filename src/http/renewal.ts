@@ -1,8 +1,7 @@
 import type { Context } from 'koa'
 import bodyParser from 'koa-bodyparser'
 import Router from 'koa-router'
-import { RETRY_AFTER_LOAD } from '../limits/limits.js'
-import type { LoadShedding } from '../limits/load-shedding.js'
+import { type AdmissionLimits, checkLoad } from '../login/admit-login.js'
 import { LoginError } from '../login/errors.js'
 import type { LoginEvents } from '../login/events.js'
 import type { LoginLog, RenewalRecord } from '../login/login-log.js'
@@ -22,12 +21,10 @@ import { type AdmissionSettings, decideRequest, type Refusal } from './upgrade.j
 const MAX_BODY = '2kb'
 
 /** What the endpoint of renewals needs. */
-export interface RenewalRouteSettings extends RenewalSettings {
+export interface RenewalRouteSettings extends RenewalSettings, AdmissionLimits {
   readonly admission: AdmissionSettings
   readonly loginLog: LoginLog
   readonly events?: LoginEvents | undefined
-  /** Whose renewals are refused because the process has more to do than it can. */
-  readonly loadShedding: Pick<LoadShedding, 'refuses'>
   readonly requestLimits: RequestLimits
   /** The renewals that run, each there until it is answered. */
   readonly renewals: Set<Promise<void>>
@@ -107,10 +104,7 @@ async function admit(ctx: Context, address: string, settings: RenewalRouteSettin
   const refusal = await decideRequest(ctx.req, settings.admission, 'renewal')
   if (refusal?.status === 429) await settings.requestLimits.delayRefusal(ctx.req)
   if (refusal) throw explain(refusal)
-  if (settings.loadShedding.refuses(address)) {
-    const details = { retryAfter: RETRY_AFTER_LOAD, limit: 'event_loop_lag' } as const
-    throw new LoginError(ErrorCode.Overloaded, details)
-  }
+  checkLoad(address, settings.loadShedding)
 }
 
 function explain({ status, ...details }: Refusal): LoginError {

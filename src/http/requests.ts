@@ -174,17 +174,17 @@ export class RequestLimits {
 
   #connectionOf(request: IncomingMessage): Connection {
     const { socket } = request
-    const known = this.#bySocket.get(socket)
-    if (known) {
-      this.#warnOfProxy(known, request)
-      return known
-    }
-    // The first request over TLS: until now the connection was known by its TCP socket alone.
+    const connection = this.#bySocket.get(socket) ?? this.#findByTls(socket)
+    this.#warnOfProxy(connection, request)
+    return connection
+  }
+
+  /** Until its first request, a connection with TLS is known by its TCP socket alone. */
+  #findByTls(socket: Socket): Connection {
     const address = this.#settings.proxies.peerOf(socket)
     const found = address === undefined ? undefined : this.#connections.findByPeer(address, socket)
     const connection = found ?? newConnection(socket, address)
     this.#bySocket.set(socket, connection)
-    this.#warnOfProxy(connection, request)
     return connection
   }
 

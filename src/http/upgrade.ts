@@ -77,8 +77,7 @@ export async function decideRequest(
   settings: AdmissionSettings,
   counted: 'login' | 'renewal' = 'login',
 ): Promise<Refusal | undefined> {
-  const isHostChecked = counted === 'login'
-  const isLocal = settings.isLocal && !isHostChecked
+  const isLocal = settings.isLocal && counted === 'renewal'
   const refusal = refuseRequest(request, { ...settings, isLocal })
   if (refusal) return refusal
   const { rateLimits, proxies } = settings

@@ -11,8 +11,19 @@ export const LOGINS_PER_IP = 'logins_per_minute_per_ip'
 /** What decides whether a login may start. */
 export interface AdmissionLimits {
   readonly rateLimits: RateLimits
-  /** Whose logins are refused because the process has more to do than it can. */
+  /** Whose logins and renewals are refused because the process has more to do than it can. */
   readonly loadShedding: Pick<LoadShedding, 'refuses'>
+}
+
+/**
+ * Keeps an address out for as long as the process has more to do than it can.
+ *
+ * @throws LoginError `overloaded`
+ */
+export function checkLoad(address: string, loadShedding: AdmissionLimits['loadShedding']): void {
+  if (!loadShedding.refuses(address)) return
+  const details = { retryAfter: RETRY_AFTER_LOAD, limit: 'event_loop_lag' } as const
+  throw new LoginError(ErrorCode.Overloaded, details)
 }
 
 /**
@@ -24,10 +35,7 @@ export async function admitLogin(
   { pubkey, address }: LoginUser,
   { rateLimits, loadShedding }: AdmissionLimits,
 ): Promise<void> {
-  if (loadShedding.refuses(address)) {
-    const details = { retryAfter: RETRY_AFTER_LOAD, limit: 'event_loop_lag' } as const
-    throw new LoginError(ErrorCode.Overloaded, details)
-  }
+  checkLoad(address, loadShedding)
   const wait = await rateLimits.countMessage(address)
   if (wait > 0) throw rateLimited(wait, LOGINS_PER_IP)
   const keyWait = await rateLimits.checkKey(pubkey)
