@@ -11,6 +11,23 @@ export function secondsNow(): number {
   return performance.now() / 1_000
 }
 
+/** A failure that may come: a promise that never fulfils, and what rejects it. */
+export interface PendingFailure {
+  /** Safe to ignore: nobody has to catch it. */
+  readonly promise: Promise<never>
+  readonly reject: (error: unknown) => void
+}
+
+/** Makes a failure to wait for beside what may succeed. */
+export function createPendingFailure(): PendingFailure {
+  let reject: PendingFailure['reject'] = () => {}
+  const promise = new Promise<never>((_, rejectPromise) => {
+    reject = rejectPromise
+  })
+  promise.catch(() => {})
+  return { promise, reject }
+}
+
 /**
  * Waits for work, up to a deadline. The work itself goes on: ending it is its owner's part.
  *

@@ -10,7 +10,7 @@ import {
   type IBackoffFactory,
   type IPolicy,
 } from 'cockatiel'
-import { secondsNow, withDeadline } from '../deadline.js'
+import { createPendingFailure, secondsNow, withDeadline } from '../deadline.js'
 import { Status } from '../grpc/status.js'
 import type { ApiKey } from '../keys/api-signature.js'
 import { type Hub, HubBusyError, HubError, type TokenCall } from './hub.js'
@@ -111,42 +111,37 @@ export class GuardedHub implements Hub {
 /** A call whose steps are asked within bounds. */
 class GuardedCall implements TokenCall {
   readonly challenge: Promise<Uint8Array>
-  readonly failed: Promise<never>
+  readonly #failure = createPendingFailure()
+  readonly failed = this.#failure.promise
   readonly #ask: Ask
-  readonly #released: Promise<never>
+  /** Rejects once nobody waits for the step that runs. */
+  readonly #release = createPendingFailure()
   #call: TokenCall | undefined
   #isReleased = false
-  #fail: (error: unknown) => void = () => {}
-  #freeStep: (reason: Error) => void = () => {}
   readonly #onLate = () => this.#call?.release('late')
 
   constructor(open: () => TokenCall, ask: Ask) {
     this.#ask = ask
-    this.failed = new Promise((_, reject) => {
-      this.#fail = reject
-    })
-    this.#released = new Promise((_, reject) => {
-      this.#freeStep = reject
-    })
     this.challenge = ask(() => {
-      if (this.#isReleased) return this.#released
+      if (this.#isReleased) return this.#release.promise
       this.#call = open()
-      this.#call.failed.catch(this.#fail)
-      return Promise.race([this.#call.challenge, this.#released])
+      this.#call.failed.catch(this.#failure.reject)
+      return Promise.race([this.#call.challenge, this.#release.promise])
     }, this.#onLate)
-    for (const promise of [this.failed, this.#released, this.challenge]) promise.catch(() => {})
+    this.challenge.catch(() => {})
   }
 
   answer(signature: Uint8Array): Promise<string> {
     const call = this.#call
     if (!call) throw new TypeError('a signature comes after a challenge')
-    return this.#ask(() => Promise.race([call.answer(signature), this.#released]), this.#onLate)
+    const answer = () => Promise.race([call.answer(signature), this.#release.promise])
+    return this.#ask(answer, this.#onLate)
   }
 
   release(): void {
     this.#isReleased = true
     this.#call?.release()
-    this.#freeStep(RELEASED)
+    this.#release.reject(RELEASED)
   }
 }
 

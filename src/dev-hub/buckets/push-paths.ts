@@ -1,5 +1,6 @@
 import { PassThrough } from 'node:stream'
 import pb from '@textile/buckets-grpc/api/bucketsd/pb/bucketsd_pb.js'
+import { createPendingFailure } from '../../deadline.js'
 import { Status } from '../../grpc/status.js'
 import { CallError, type HubCall, type Method } from '../call.js'
 import { decode, receive, reply } from '../protobuf.js'
@@ -43,9 +44,9 @@ class FilesPush {
   readonly #open = new Map<string, PassThrough>()
   /** The files that are not in the bucket yet. */
   readonly #pending = new Set<Promise<void>>()
+  readonly #failure = createPendingFailure()
   /** Rejects with the first error of a file. */
-  readonly failed: Promise<never>
-  #fail: (error: unknown) => void = () => {}
+  readonly failed = this.#failure.promise
   /** The root that the bucket must have: ours, once we have changed it. */
   #root: string
   #pinned = 0
@@ -63,10 +64,6 @@ class FilesPush {
     this.#caller = caller
     this.#bucket = bucket
     this.#root = root
-    this.failed = new Promise((_, reject) => {
-      this.#fail = reject
-    })
-    this.failed.catch(() => {})
   }
 
   /** Receives all files and returns when they are in the bucket. */
@@ -107,7 +104,7 @@ class FilesPush {
     content.on('error', () => {})
     const written = writeContent(this.#context.blocks, content, key)
       .then((entry) => this.#link(path, entry, key))
-      .catch((error: unknown) => this.#fail(error))
+      .catch((error: unknown) => this.#failure.reject(error))
       .finally(() => this.#pending.delete(written))
     this.#pending.add(written)
     return content

@@ -1,4 +1,5 @@
 import WebSocket from 'isomorphic-ws'
+import { createPendingFailure } from '../../deadline.js'
 import { decodeFields, FIELDS_FLAG } from '../../grpc/frames.js'
 import { type CallStatus, readStatus, Status } from '../../grpc/status.js'
 import { HubError } from '../hub.js'
@@ -27,8 +28,8 @@ const NO_MORE_MESSAGES = Uint8Array.of(1)
  * is no protobuf, and waits 30 s for a silent Hub to confirm that a socket closes.
  */
 export class GrpcWebClientCall implements CallTransport {
-  readonly failed: Promise<never>
-  #reject: (error: HubError) => void = () => {}
+  readonly #failure = createPendingFailure()
+  readonly failed = this.#failure.promise
   readonly #sockets: SocketPool
   #options: TransportOptions | undefined
   #startedAt = 0
@@ -43,10 +44,6 @@ export class GrpcWebClientCall implements CallTransport {
   /** @param sockets - where the call gets its socket */
   constructor(sockets: SocketPool) {
     this.#sockets = sockets
-    this.failed = new Promise((_, reject) => {
-      this.#reject = reject
-    })
-    this.failed.catch(() => {})
   }
 
   readonly factory = (options: TransportOptions): Transport => ({
@@ -147,7 +144,7 @@ export class GrpcWebClientCall implements CallTransport {
   #fail(error: HubError): void {
     if (this.#isOver) return
     this.release()
-    this.#reject(error)
+    this.#failure.reject(error)
   }
 }
 

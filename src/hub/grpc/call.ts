@@ -4,6 +4,7 @@ import {
   type IncomingHttpHeaders,
   type OutgoingHttpHeaders,
 } from 'node:http2'
+import { createPendingFailure } from '../../deadline.js'
 import {
   encodeFields,
   encodeFrame,
@@ -44,8 +45,8 @@ const SUCCESS = encodeFrame(
  * top of 0.67 (medians of six rounds of 2,000 logins against one server process, Node 20.20).
  */
 export class GrpcClientCall implements CallTransport, PendingCall {
-  readonly failed: Promise<never>
-  #rejectFailed: (error: HubError) => void = () => {}
+  readonly #failure = createPendingFailure()
+  readonly failed = this.#failure.promise
   readonly #sessions: SessionPool
   #options: TransportOptions | undefined
   #headers: OutgoingHttpHeaders = {}
@@ -64,10 +65,6 @@ export class GrpcClientCall implements CallTransport, PendingCall {
   /** @param sessions - where the call gets its session */
   constructor(sessions: SessionPool) {
     this.#sessions = sessions
-    this.failed = new Promise((_, reject) => {
-      this.#rejectFailed = reject
-    })
-    this.failed.catch(() => {})
   }
 
   readonly factory = (options: TransportOptions): Transport => ({
@@ -208,7 +205,7 @@ export class GrpcClientCall implements CallTransport, PendingCall {
   #fail(error: HubError): void {
     if (this.#isOver) return
     this.#end()?.close(constants.NGHTTP2_CANCEL)
-    this.#rejectFailed(error)
+    this.#failure.reject(error)
   }
 
   /** @returns the stream, if it runs; one that the Hub has ended closes by itself */
