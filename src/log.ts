@@ -69,11 +69,18 @@ export function printable(text: string): string {
  */
 export function describeError(error: unknown): unknown {
   if (!(error instanceof Error)) return typeof error
+  const code = codeOf(error)
   return {
     type: error.name,
     message: error.message,
-    ...('code' in error && typeof error.code === 'string' ? { code: error.code } : {}),
+    ...(code === undefined ? {} : { code }),
     stack: error.stack,
     ...(error.cause === undefined ? {} : { cause: describeError(error.cause) }),
   }
+}
+
+/** The code of an error, as Node.js marks its own: `ENOENT`; `undefined` where it has none. */
+export function codeOf(error: unknown): string | undefined {
+  const code = error instanceof Error && 'code' in error ? error.code : undefined
+  return typeof code === 'string' ? code : undefined
 }

@@ -2,6 +2,7 @@ import { createPrivateKey, type KeyObject, X509Certificate } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { createSecureContext } from 'node:tls'
 import { secureContextOf, type TlsFiles } from '../http/tls.js'
+import { codeOf } from '../log.js'
 
 /** What `TLS_CERT` and `TLS_KEY` make: files that fit, nothing where neither is set, or errors. */
 export interface TlsConfig {
@@ -54,8 +55,9 @@ function readFile(variable: string, path: string): Buffer {
   try {
     return readFileSync(path)
   } catch (error) {
-    const code = error instanceof Error && 'code' in error ? error.code : 'unknown'
-    throw new TlsError(`${variable}: must be the path of a file that can be read; ${code}`)
+    throw new TlsError(
+      `${variable}: must be the path of a file that can be read; ${codeOf(error) ?? 'unknown'}`,
+    )
   }
 }
 
@@ -88,7 +90,7 @@ function checkPair(certificate: X509Certificate, key: KeyObject, files: TlsFiles
   try {
     createSecureContext(secureContextOf(files))
   } catch (error) {
-    const code = error instanceof Error && 'code' in error ? error.code : 'unknown'
+    const code = codeOf(error) ?? 'unknown'
     throw new TlsError(`TLS_CERT: TLS can't be served with this certificate and key; ${code}`)
   }
 }

@@ -1,6 +1,6 @@
 import { STATUS_CODES } from 'node:http'
 import type { Context, Middleware } from 'koa'
-import type { LineWriter } from '../log.js'
+import { codeOf, type LineWriter } from '../log.js'
 
 /** The codes of errors that say: the request can't be read. Z_ is zlib's. */
 const UNREADABLE = /^(Z_|ERR_INVALID_URL$)/
@@ -36,7 +36,8 @@ export function answerStatus(ctx: Context, status: number): void {
 function statusOf(error: unknown, url: string): number {
   const status = error instanceof Error && 'status' in error ? error.status : undefined
   if (typeof status === 'number' && status in STATUS_CODES && status >= 400) return status
-  const isUnreadable = UNREADABLE.test(codeOf(error)) || !URL.canParse(url, 'http://localhost')
+  const isUnreadable =
+    UNREADABLE.test(codeOf(error) ?? '') || !URL.canParse(url, 'http://localhost')
   return isUnreadable ? 400 : 500
 }
 
@@ -45,11 +46,7 @@ function statusOf(error: unknown, url: string): number {
  * since such errors hold what the client has sent.
  */
 export function logFailure(error: unknown, log: LineWriter): void {
-  const code = codeOf(error)
+  const code = codeOf(error) ?? ''
   if (CLIENT_ERROR.test(code)) log.debug({ code }, 'a client failed')
   else log.error({ err: error }, 'request failed')
-}
-
-function codeOf(error: unknown): string {
-  return error instanceof Error && 'code' in error ? String(error.code) : ''
 }

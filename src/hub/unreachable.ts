@@ -1,4 +1,5 @@
 import { Client } from '@textile/hub'
+import { codeOf } from '../log.js'
 import { connectToHub } from './connect.js'
 import type { HubError } from './hub.js'
 import { LATE, listThreads } from './list-threads.js'
@@ -31,7 +32,7 @@ const CERTIFICATE_ERRORS: readonly (readonly [code: RegExp, text: string])[] = [
  */
 export async function explainUnreachable(url: string, failure: HubError): Promise<string> {
   if (failure === LATE) return `the Hub at ${url} did not answer in time`
-  const code = codeOf(failure.cause)
+  const code = codeOf(failure.cause) ?? ''
   switch (code) {
     case 'ECONNREFUSED':
       return `nothing listens at ${url}: check its host and port, and that the Hub runs`
@@ -79,10 +80,4 @@ async function isHub(url: string): Promise<boolean> {
   } finally {
     connection.close()
   }
-}
-
-/** The code of what Node or OpenSSL could not do; empty where there is none. */
-function codeOf(cause: unknown): string {
-  const hasCode = typeof cause === 'object' && cause !== null && 'code' in cause
-  return hasCode && typeof cause.code === 'string' ? cause.code : ''
 }

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { HubError } from '../hub/hub.js'
 import type { RenewalClaims } from '../keys/renewal.js'
-import type { LineWriter } from '../log.js'
+import { codeOf, type LineWriter } from '../log.js'
 import type { ErrorCode } from '../protocol.js'
 import { ClientDisconnected, LoginError } from './errors.js'
 import {
@@ -163,11 +163,8 @@ function outcomeOf(code: ErrorCode): RenewalOutcome {
 /** What the log says of why the Hub failed: words of our own, codes of gRPC and the system. */
 function describe(cause: unknown): object {
   if (!(cause instanceof HubError)) return {}
-  const system = cause.cause
-  return {
-    reason: cause.message,
-    ...(system instanceof Error && 'code' in system ? { errno: system.code } : {}),
-  }
+  const errno = codeOf(cause.cause)
+  return { reason: cause.message, ...(errno === undefined ? {} : { errno }) }
 }
 
 function randomId(): string {
