@@ -1,4 +1,3 @@
-import type { RequestListener } from 'node:http'
 import type { Method } from './call.js'
 import type { Authorization } from './login/authorization.js'
 import type { Store } from './store/store.js'
@@ -19,9 +18,5 @@ export interface DomainContext {
 /** One part of the Hub: what it adds. */
 export interface Domain {
   /** Its methods by path, `/<service>/<method>`. */
-  readonly methods: Iterable<readonly [path: string, Method]>
-  /** Answers plain HTTP requests on the gRPC-web port, where the domain has something to show. */
-  readonly handleRequest?: RequestListener
-  /** Frees what it holds beside the store. */
-  close?(): Promise<void>
+  readonly methods: Readonly<Record<string, Method>>
 }

@@ -1,5 +1,6 @@
 import type { RequestListener } from 'node:http'
 import { Status } from '../grpc/status.js'
+import type { BucketsDomain } from './buckets/buckets.js'
 import { CallError, type Method } from './call.js'
 import type { Domain, DomainContext } from './domain.js'
 import { SetupError } from './setup-error.js'
@@ -27,13 +28,13 @@ export const OPTIONAL_PACKAGES: readonly string[] = [
 
 /** A domain that is loaded when it is first called: logins need none of its packages. */
 class LazyDomain<Loaded extends Domain = Domain> {
-  /** The services whose methods it has, such as `threads.pb.API`. */
-  readonly services: readonly string[]
+  /** The service whose methods it has, such as `threads.pb.API`. */
+  readonly service: string
   readonly #load: () => Promise<Loaded>
   #loaded: Promise<Loaded> | undefined
 
-  constructor(services: readonly string[], load: () => Promise<Loaded>) {
-    this.services = services
+  constructor(service: string, load: () => Promise<Loaded>) {
+    this.service = service
     this.#load = load
   }
 
@@ -50,10 +51,9 @@ class LazyDomain<Loaded extends Domain = Domain> {
     return this.#loaded
   }
 
-  /** Closes the domain, where it was loaded. */
+  /** Waits until it is loaded, where that has begun: it must not find the store closed. */
   async close(): Promise<void> {
-    const domain = await this.#loaded?.catch(() => undefined)
-    await domain?.close?.()
+    await this.#loaded?.catch(() => undefined)
   }
 }
 
@@ -61,22 +61,22 @@ class LazyDomain<Loaded extends Domain = Domain> {
 export class Domains {
   readonly #domains: readonly LazyDomain[]
   readonly #threads: LazyDomain<Threads>
-  readonly #buckets: LazyDomain
+  readonly #buckets: LazyDomain<BucketsDomain>
 
   constructor(context: DomainContext) {
-    this.#threads = new LazyDomain(['threads.pb.API'], async () => {
+    this.#threads = new LazyDomain('threads.pb.API', async () => {
       const { openThreads } = await import('./threads/threads.js')
       const { BucketStore } = await import('./buckets/bucket-store.js')
       return openThreads(context, new BucketStore(context.store))
     })
-    this.#buckets = new LazyDomain(['api.bucketsd.pb.APIService'], async () => {
+    this.#buckets = new LazyDomain('api.bucketsd.pb.APIService', async () => {
       const { openBuckets } = await import('./buckets/buckets.js')
       return openBuckets(context)
     })
-    const mail = new LazyDomain(['api.usersd.pb.APIService'], async () => {
+    const mail = new LazyDomain('api.usersd.pb.APIService', async () => {
       const { createMailMethods } = await import('./mail/mail-methods.js')
       const { databases } = await this.#threads.get()
-      return { methods: Object.entries(createMailMethods(context.authorization, databases)) }
+      return { methods: createMailMethods(context.authorization, databases) }
     })
     this.#domains = [this.#threads, this.#buckets, mail]
   }
@@ -96,12 +96,9 @@ export class Domains {
 
   /** A method that does what the domain of its service does at a path. */
   method(path: string): Method {
-    const domain = this.#domains.find(({ services }) =>
-      services.some((service) => path.startsWith(`/${service}/`)),
-    )
+    const domain = this.#domains.find(({ service }) => path.startsWith(`/${service}/`))
     return async (call) => {
-      const methods = new Map(domain ? (await domain.get()).methods : [])
-      const method = methods.get(path)
+      const method = (await domain?.get())?.methods[path]
       if (method) return method(call)
       const text = `${path} is not implemented by the development Hub`
       throw new CallError(Status.Unimplemented, text)
@@ -111,7 +108,7 @@ export class Domains {
   /** Answers plain HTTP requests on the gRPC-web port: those are for what is in buckets. */
   readonly handleRequest: RequestListener = (request, response) => {
     this.#buckets.get().then(
-      (buckets) => buckets.handleRequest?.(request, response),
+      (buckets) => buckets.handleRequest(request, response),
       (error: unknown) => {
         const text = error instanceof CallError ? error.status.message : 'an error: see the log'
         response.writeHead(501, { 'content-type': 'text/plain' }).end(`${text}\n`)
@@ -119,7 +116,7 @@ export class Domains {
     )
   }
 
-  /** Closes those that were loaded. */
+  /** Waits for those that are being loaded. */
   async close(): Promise<void> {
     await Promise.all(this.#domains.map((domain) => domain.close()))
   }

@@ -4,7 +4,7 @@ import { withDeadline } from '../../deadline.js'
 import { Status } from '../../grpc/status.js'
 import { decodePublicKey, formatPublicKey, verifySignature } from '../../keys/public-key.js'
 import { CallError, type Method } from '../call.js'
-import { receive } from '../protobuf.js'
+import { receive, reply } from '../protobuf.js'
 import type { Authorization } from './authorization.js'
 import type { TokenIssuer } from './token-issuer.js'
 
@@ -28,7 +28,7 @@ export function createGetToken(
     const challenge = randomBytes(32)
     const challengeReply = new threads.GetTokenReply()
     challengeReply.setChallenge(challenge)
-    call.reply(challengeReply.serializeBinary())
+    reply(call, challengeReply)
 
     const late = () => new CallError(Status.DeadlineExceeded, 'Challenge deadline exceeded')
     const answer = receive(call, threads.GetTokenRequest)
@@ -41,7 +41,7 @@ export function createGetToken(
     }
     const tokenReply = new threads.GetTokenReply()
     tokenReply.setToken(issuer.issue(pubkey))
-    call.reply(tokenReply.serializeBinary())
+    reply(call, tokenReply)
   }
 }
 

@@ -14,7 +14,7 @@ import type { StoredApiKey } from '../login/api-keys.js'
 import { SetupError } from '../setup-error.js'
 import type { Databases } from '../threads/databases.js'
 import { createThreadId } from '../threads/registry.js'
-import { pubkeyOf, type Seed } from './seed-file.js'
+import { ownerOf, type Seed } from './seed-file.js'
 
 /**
  * Fills a Hub with buckets, each from a folder. A bucket that its thread has already, by name, is
@@ -31,8 +31,7 @@ export async function plantBuckets(
 ): Promise<void> {
   const [buckets, blocks] = [new BucketStore(store), new BlockStore(store)]
   for (const { owner: user, name, thread: threadName, private: isPrivate, folder } of list) {
-    const seeded = users[user]
-    const owner = seeded ? pubkeyOf(seeded) : ''
+    const owner = ownerOf(users, user)
     const names = { name: threadName, databaseName: threadName }
     try {
       const thread =

@@ -7,7 +7,7 @@ import { commit } from '../threads/commit.js'
 import type { Databases } from '../threads/databases.js'
 import { createInstanceId, parseDraft } from '../threads/instance.js'
 import { createThreadId, parseThreadId } from '../threads/registry.js'
-import { pubkeyOf, type Seed } from './seed-file.js'
+import { ownerOf, type Seed } from './seed-file.js'
 
 type SeededDatabase = Seed['databases'][number]
 type SeededCollection = SeededDatabase['collections'][number]
@@ -25,8 +25,7 @@ export async function plantDatabases(
   apiKey: StoredApiKey,
 ): Promise<void> {
   for (const seeded of list) {
-    const user = users[seeded.owner]
-    const owner = user ? pubkeyOf(user) : ''
+    const owner = ownerOf(users, seeded.owner)
     const { id, name = '' } = seeded
     const isThere = registry
       .listOf(owner)

@@ -97,9 +97,10 @@ function isFolder(path: string): boolean {
   return statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false
 }
 
-/** The public key of a user of a seed, canonical text. */
-export function pubkeyOf({ pubkey, privateKey }: Seed['users'][string]): string {
-  return pubkey ?? publicKeyOf(privateKey ?? '') ?? ''
+/** The public key of a seed's user, canonical text; empty where there is no such user. */
+export function ownerOf(users: Seed['users'], name: string): string {
+  const { pubkey, privateKey = '' } = users[name] ?? {}
+  return pubkey ?? publicKeyOf(privateKey) ?? ''
 }
 
 /** The public key in a private key as the SDK writes it, where it is one. */

@@ -95,15 +95,10 @@ export class Database {
     try {
       return this.#store.transaction(work)
     } catch (error) {
-      // Memory may be ahead of the store.
-      this.forgetInstances()
+      // Memory may be ahead of the store, which is right.
+      this.#sets.forget(this.thread.row)
       throw error
     }
-  }
-
-  /** Forgets what is in memory of its instances: the store is right. */
-  forgetInstances(): void {
-    this.#sets.forget(this.thread.row)
   }
 
   #write(config: CollectionConfig): void {

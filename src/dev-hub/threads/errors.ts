@@ -33,7 +33,7 @@ export function threadNotFound(): CallError {
 }
 
 /** @param code - `Unknown` in the methods that change or delete it, else `NotFound` */
-export function collectionNotFound(code: number = Status.NotFound): CallError {
+export function collectionNotFound(code: number): CallError {
   return new CallError(code, 'collection not found')
 }
 

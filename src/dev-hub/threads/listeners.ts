@@ -25,11 +25,6 @@ export class Listeners {
     return () => this.#listeners.delete(listener)
   }
 
-  /** How many listen. */
-  get count(): number {
-    return this.#listeners.size
-  }
-
   tell(events: readonly InstanceEvent[]): void {
     if (events.length === 0) return
     for (const listener of this.#listeners) listener(events)

@@ -29,16 +29,16 @@ export class Lock {
    */
   async acquire(kind: 'read' | 'write', ended: Promise<void>): Promise<() => void> {
     const isWriter = kind === 'write'
-    let turn: Turn | undefined
+    let begin = (): void => {}
     const begun = new Promise<void>((resolve) => {
-      turn = { isWriter, begin: resolve }
-      this.#waiting.push(turn)
+      begin = resolve
     })
+    const turn: Turn = { isWriter, begin }
+    this.#waiting.push(turn)
     this.#next()
     const left = ended.then(() => {
       throw callerLeft()
     })
-    left.catch(() => {})
     try {
       await withDeadline(MAX_WAIT, Promise.race([begun, left]), tooLong)
     } catch (error) {
@@ -60,11 +60,14 @@ export class Lock {
     }
   }
 
-  #giveUp(turn: Turn | undefined): void {
-    const index = turn ? this.#waiting.indexOf(turn) : -1
-    if (index >= 0) this.#waiting.splice(index, 1)
-    // It began in the very moment in which its caller gave up.
-    else if (turn) this.#release(turn.isWriter)
+  #giveUp(turn: Turn): void {
+    const index = this.#waiting.indexOf(turn)
+    if (index < 0) {
+      // It began in the very moment in which its caller gave up.
+      this.#release(turn.isWriter)
+      return
+    }
+    this.#waiting.splice(index, 1)
     this.#next()
   }
 

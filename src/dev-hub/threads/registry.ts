@@ -144,17 +144,18 @@ export class ThreadRegistry {
   #checkNew({ id, name, databaseName }: NewThread, owner: string): void {
     for (const each of [name, databaseName]) if (each !== '') checkName(each)
     if (id.length === 0) throw new CallError(Status.Unknown, 'a thread needs an ID')
-    const theirs = this.listOf(owner)
-    if (theirs.some((thread) => thread.id === formatThreadId(id))) {
+    const taken = this.find(id)
+    if (taken?.owner === owner) {
       throw new CallError(Status.Unknown, 'this user has a thread of this ID')
     }
+    const theirs = this.listOf(owner)
     if (name !== '' && theirs.some((thread) => thread.name === name)) {
       throw new CallError(Status.Unknown, 'this user has a thread of this name')
     }
     if (theirs.length >= MAX_THREADS) {
       throw new CallError(Status.Unknown, `a user may have ${MAX_THREADS} threads`)
     }
-    if (this.find(id)) throw new CallError(Status.Unknown, 'db already exists')
+    if (taken) throw new CallError(Status.Unknown, 'db already exists')
   }
 }
 

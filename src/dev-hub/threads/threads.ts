@@ -23,12 +23,12 @@ export function openThreads(
   const databases = new Databases(store, registry)
   return {
     databases,
-    methods: Object.entries({
+    methods: {
       ...createDatabaseMethods({ authorization, databases, hubKey: issuer, buckets }),
       ...createCollectionMethods(authorization, databases),
       ...createInstanceMethods(authorization, databases),
       ...createTransactionMethods(authorization, databases),
       '/threads.pb.API/Listen': createListen(authorization, databases),
-    }),
+    },
   }
 }

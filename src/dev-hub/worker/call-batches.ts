@@ -11,8 +11,6 @@ const BATCH_MS = 100
 export class CallBatches {
   readonly #tell: (calls: readonly EndedCall[]) => void
   #waiting: EndedCall[] = []
-  /** Where the oldest waiting call is, once there are as many as may be. */
-  #oldest = 0
 
   /** @param tell - takes the calls, oldest first */
   constructor(tell: (calls: readonly EndedCall[]) => void) {
@@ -20,20 +18,15 @@ export class CallBatches {
   }
 
   add(call: EndedCall): void {
-    if (this.#waiting.length === MAX_RECENT_CALLS) {
-      this.#waiting[this.#oldest] = call
-      this.#oldest = (this.#oldest + 1) % MAX_RECENT_CALLS
-      return
-    }
     // The timer keeps no thread alive that has nothing else to do.
     if (this.#waiting.length === 0) setTimeout(() => this.#flush(), BATCH_MS).unref()
     this.#waiting.push(call)
+    if (this.#waiting.length > MAX_RECENT_CALLS) this.#waiting.shift()
   }
 
   #flush(): void {
-    const calls = [...this.#waiting.slice(this.#oldest), ...this.#waiting.slice(0, this.#oldest)]
+    const calls = this.#waiting
     this.#waiting = []
-    this.#oldest = 0
     this.#tell(calls)
   }
 }

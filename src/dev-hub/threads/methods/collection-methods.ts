@@ -2,7 +2,7 @@ import threads from '@textile/threads-client-grpc/threads_pb.js'
 import { Status } from '../../../grpc/status.js'
 import { CallError, type HubCall, type Method } from '../../call.js'
 import type { Authorization } from '../../login/authorization.js'
-import { receive } from '../../protobuf.js'
+import { type MessageType, receive, reply } from '../../protobuf.js'
 import { type CollectionConfig, checkConfig } from '../collection.js'
 import type { Database } from '../database.js'
 import type { Databases } from '../databases.js'
@@ -12,6 +12,11 @@ interface NamesDatabase {
   getDbid_asU8(): Uint8Array
 }
 
+/** A message of the SDK's that says how a collection is set up. */
+type ConfigMessage = InstanceType<
+  typeof threads.CollectionConfig | typeof threads.GetCollectionInfoReply
+>
+
 /** The methods on a database's collections: for its owner alone. */
 export function createCollectionMethods(
   authorization: Authorization,
@@ -19,7 +24,7 @@ export function createCollectionMethods(
 ): Record<string, Method> {
   async function open<Request extends NamesDatabase>(
     call: HubCall,
-    type: { deserializeBinary(bytes: Uint8Array): Request },
+    type: MessageType<Request>,
   ): Promise<{ request: Request; database: Database }> {
     const caller = authorization.callerOf(call)
     const request = await receive(call, type)
@@ -30,46 +35,42 @@ export function createCollectionMethods(
     '/threads.pb.API/NewCollection': async (call) => {
       const { request, database } = await open(call, threads.NewCollectionRequest)
       database.addCollection(await checkConfig(readConfig(request.getConfig())))
-      call.reply(new threads.NewCollectionReply().serializeBinary())
+      reply(call, new threads.NewCollectionReply())
     },
 
     '/threads.pb.API/UpdateCollection': async (call) => {
       const { request, database } = await open(call, threads.UpdateCollectionRequest)
       database.updateCollection(await checkConfig(readConfig(request.getConfig())))
-      call.reply(new threads.UpdateCollectionReply().serializeBinary())
+      reply(call, new threads.UpdateCollectionReply())
     },
 
     '/threads.pb.API/DeleteCollection': async (call) => {
       const { request, database } = await open(call, threads.DeleteCollectionRequest)
       database.deleteCollection(request.getName())
-      call.reply(new threads.DeleteCollectionReply().serializeBinary())
+      reply(call, new threads.DeleteCollectionReply())
     },
 
     '/threads.pb.API/GetCollectionInfo': async (call) => {
       const { request, database } = await open(call, threads.GetCollectionInfoRequest)
       const { config } = database.collection(request.getName())
-      const reply = new threads.GetCollectionInfoReply()
-      reply.setName(config.name)
-      reply.setSchema(Buffer.from(config.schema))
-      reply.setIndexesList(writeIndexes(config))
-      reply.setWritevalidator(config.writeValidator)
-      reply.setReadfilter(config.readFilter)
-      call.reply(reply.serializeBinary())
+      reply(call, writeConfig(config, new threads.GetCollectionInfoReply()))
     },
 
     '/threads.pb.API/GetCollectionIndexes': async (call) => {
       const { request, database } = await open(call, threads.GetCollectionIndexesRequest)
       const { config } = database.collection(request.getName())
-      const reply = new threads.GetCollectionIndexesReply()
-      reply.setIndexesList(writeIndexes(config))
-      call.reply(reply.serializeBinary())
+      const indexes = new threads.GetCollectionIndexesReply()
+      indexes.setIndexesList(writeIndexes(config))
+      reply(call, indexes)
     },
 
     '/threads.pb.API/ListCollections': async (call) => {
       const { database } = await open(call, threads.ListCollectionsRequest)
-      const reply = new threads.ListCollectionsReply()
-      for (const { config } of database.listCollections()) reply.addCollections(writeConfig(config))
-      call.reply(reply.serializeBinary())
+      const list = new threads.ListCollectionsReply()
+      for (const { config } of database.listCollections()) {
+        list.addCollections(writeConfig(config, new threads.CollectionConfig()))
+      }
+      reply(call, list)
     },
   }
 }
@@ -94,8 +95,11 @@ export function readConfig(
   }
 }
 
-function writeConfig(config: CollectionConfig): InstanceType<typeof threads.CollectionConfig> {
-  const message = new threads.CollectionConfig()
+/** Writes how a collection is set up into a message that can say so. */
+function writeConfig<Message extends ConfigMessage>(
+  config: CollectionConfig,
+  message: Message,
+): Message {
   message.setName(config.name)
   message.setSchema(Buffer.from(config.schema))
   message.setIndexesList(writeIndexes(config))

@@ -3,7 +3,7 @@ import { Status } from '../../../grpc/status.js'
 import { decodeMultibase } from '../../../keys/multibase.js'
 import { CallError, type Method } from '../../call.js'
 import type { Authorization } from '../../login/authorization.js'
-import { receive } from '../../protobuf.js'
+import { receive, reply } from '../../protobuf.js'
 import { checkConfig } from '../collection.js'
 import type { Databases } from '../databases.js'
 import { parseThreadId, type Thread } from '../registry.js'
@@ -40,7 +40,7 @@ export function createDatabaseMethods({
       const name = call.metadata.get('x-textile-thread-name') ?? ''
       const id = request.getDbid_asU8()
       databases.create({ id, name, databaseName: request.getName() }, caller, checked)
-      call.reply(new threads.NewDBReply().serializeBinary())
+      reply(call, new threads.NewDBReply())
     },
 
     '/threads.pb.API/NewDBFromAddr': async (call) => {
@@ -58,11 +58,11 @@ export function createDatabaseMethods({
       const caller = authorization.callerOf(call)
       const request = await receive(call, threads.GetDBInfoRequest)
       const { thread } = databases.findOwned(call, request.getDbid_asU8(), caller)
-      const reply = new threads.GetDBInfoReply()
-      reply.setKey(thread.key)
-      reply.setName(thread.databaseName || 'unnamed')
-      reply.addAddrs(addressOf(thread, hubKey))
-      call.reply(reply.serializeBinary())
+      const info = new threads.GetDBInfoReply()
+      info.setKey(thread.key)
+      info.setName(thread.databaseName || 'unnamed')
+      info.addAddrs(addressOf(thread, hubKey))
+      reply(call, info)
     },
 
     '/threads.pb.API/DeleteDB': async (call) => {
@@ -74,7 +74,7 @@ export function createDatabaseMethods({
         throw new CallError(Status.FailedPrecondition, text)
       }
       databases.delete(database)
-      call.reply(new threads.DeleteDBReply().serializeBinary())
+      reply(call, new threads.DeleteDBReply())
     },
   }
 }

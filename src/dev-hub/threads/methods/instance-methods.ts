@@ -1,7 +1,7 @@
 import threads from '@textile/threads-client-grpc/threads_pb.js'
 import type { HubCall, Method } from '../../call.js'
 import type { Authorization } from '../../login/authorization.js'
-import { receive } from '../../protobuf.js'
+import { type MessageType, receive, reply, type WritableMessage } from '../../protobuf.js'
 import { commit } from '../commit.js'
 import type { Databases } from '../databases.js'
 import * as operations from '../operations.js'
@@ -10,16 +10,6 @@ import * as operations from '../operations.js'
 interface NamesCollection {
   getDbid_asU8(): Uint8Array
   getCollectionname(): string
-}
-
-/** A generated message class. */
-interface MessageType<Message> {
-  deserializeBinary(bytes: Uint8Array): Message
-}
-
-/** What is replied: a generated message. */
-interface Reply {
-  serializeBinary(): Uint8Array
 }
 
 /** The methods on instances: for everyone who is logged in and knows the database's ID. */
@@ -31,7 +21,7 @@ export function createInstanceMethods(
     call: HubCall,
     type: MessageType<Request>,
     kind: 'read' | 'write',
-    work: (scope: operations.Scope, request: Request) => Promise<Reply>,
+    work: (scope: operations.Scope, request: Request) => Promise<WritableMessage>,
   ): Promise<void> {
     const { owner } = authorization.callerOf(call)
     const request = await receive(call, type)
@@ -39,7 +29,7 @@ export function createInstanceMethods(
     const scope = { database, collection: request.getCollectionname(), caller: owner }
     const release = await database.lock.acquire(kind, call.closed)
     try {
-      call.reply((await work(scope, request)).serializeBinary())
+      reply(call, await work(scope, request))
     } finally {
       release()
     }
@@ -47,20 +37,20 @@ export function createInstanceMethods(
 
   function reads<Request extends NamesCollection>(
     type: MessageType<Request>,
-    operation: (scope: operations.Scope, request: Request) => Promise<Reply>,
+    operation: (scope: operations.Scope, request: Request) => Promise<WritableMessage>,
   ): Method {
     return (call) => hold(call, type, 'read', operation)
   }
 
   function writes<Request extends NamesCollection>(
     type: MessageType<Request>,
-    operation: (scope: operations.Scope, request: Request) => operations.Prepared<Reply>,
+    operation: (scope: operations.Scope, request: Request) => operations.Prepared<WritableMessage>,
   ): Method {
     return (call) =>
       hold(call, type, 'write', async (scope, request) => {
-        const { reply, actions } = operation(scope, request)
-        await commit(scope.database, scope.caller, actions)
-        return reply
+        const prepared = operation(scope, request)
+        await commit(scope.database, scope.caller, prepared.actions)
+        return prepared.reply
       })
   }
 

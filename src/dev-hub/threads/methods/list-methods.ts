@@ -2,7 +2,7 @@ import users from '@textile/users-grpc/api/usersd/pb/usersd_pb.js'
 import { Status } from '../../../grpc/status.js'
 import { CallError, type Method } from '../../call.js'
 import type { Authorization } from '../../login/authorization.js'
-import { receive } from '../../protobuf.js'
+import { receive, reply } from '../../protobuf.js'
 import { parseThreadId, type Thread, type ThreadRegistry } from '../registry.js'
 
 /** The methods that list and find a user's threads. */
@@ -20,9 +20,9 @@ export function createListMethods(
       const caller = authorization.callerOf(call)
       registry.findNamed(call, caller)
       await receive(call, users.ListThreadsRequest)
-      const reply = new users.ListThreadsResponse()
-      for (const thread of registry.listOf(caller.owner)) reply.addList(describe(thread))
-      call.reply(reply.serializeBinary())
+      const list = new users.ListThreadsResponse()
+      for (const thread of registry.listOf(caller.owner)) list.addList(describe(thread))
+      reply(call, list)
     },
 
     '/api.usersd.pb.APIService/GetThread': async (call) => {
@@ -33,7 +33,7 @@ export function createListMethods(
         .listOf(caller.owner)
         .find((candidate) => candidate.name !== '' && candidate.name === name)
       if (!thread) throw new CallError(Status.NotFound, 'Thread not found')
-      call.reply(describe(thread).serializeBinary())
+      reply(call, describe(thread))
     },
   }
 }

@@ -2,7 +2,7 @@ import threads from '@textile/threads-client-grpc/threads_pb.js'
 import { Status } from '../../../grpc/status.js'
 import { CallError, type HubCall, type Method } from '../../call.js'
 import type { Authorization } from '../../login/authorization.js'
-import { receive } from '../../protobuf.js'
+import { receive, reply } from '../../protobuf.js'
 import type { Database } from '../database.js'
 import type { Databases } from '../databases.js'
 import { ReadFilter } from '../guards/guards.js'
@@ -29,7 +29,7 @@ export function createListen(authorization: Authorization, databases: Databases)
       waiting.push(...events.filter((event) => isWanted(event, filters)))
       wake()
     })
-    const left = call.closed.then(() => {
+    void call.closed.then(() => {
       hasLeft = true
       wake()
     })
@@ -45,7 +45,6 @@ export function createListen(authorization: Authorization, databases: Databases)
     } finally {
       remove()
     }
-    await left
   }
 }
 
@@ -55,16 +54,16 @@ async function tell(
   event: InstanceEvent,
   reader: string,
 ): Promise<void> {
-  const reply = new threads.ListenReply()
-  reply.setCollectionname(event.collection)
-  reply.setInstanceid(event.id)
-  reply.setAction(ACTIONS[event.type])
+  const told = new threads.ListenReply()
+  told.setCollectionname(event.collection)
+  told.setInstanceid(event.id)
+  told.setAction(ACTIONS[event.type])
   if (event.instance) {
     const seen = await seenBy(reader, database, event)
     if (!seen) return
-    reply.setInstance(Buffer.from(writeInstance(seen)))
+    told.setInstance(Buffer.from(writeInstance(seen)))
   }
-  call.reply(reply.serializeBinary())
+  reply(call, told)
   await call.drained()
 }
 

@@ -2,7 +2,7 @@ import threads from '@textile/threads-client-grpc/threads_pb.js'
 import { Status } from '../../../grpc/status.js'
 import { CallError, type HubCall, type Method } from '../../call.js'
 import type { Authorization } from '../../login/authorization.js'
-import { decode, receive } from '../../protobuf.js'
+import { decode, type MessageType, receive, reply } from '../../protobuf.js'
 import { commit } from '../commit.js'
 import type { Databases } from '../databases.js'
 import type { Action } from '../guards/guards.js'
@@ -45,9 +45,8 @@ export function createTransactionMethods(
       const { owner } = authorization.callerOf(call)
       const first = await receive(call, threads.ReadTransactionRequest)
       await hold(call, 'read', first.getStarttransactionrequest(), owner, async (scope) => {
-        for await (const bytes of requestsOf(call)) {
-          const request = decode(threads.ReadTransactionRequest, bytes)
-          call.reply((await read(scope, request)).serializeBinary())
+        for await (const request of requestsOf(call, threads.ReadTransactionRequest)) {
+          reply(call, await read(scope, request))
         }
       })
     },
@@ -58,10 +57,9 @@ export function createTransactionMethods(
       await hold(call, 'write', first.getStarttransactionrequest(), owner, async (scope) => {
         const actions: Action[] = []
         let isDiscarded = false
-        for await (const bytes of requestsOf(call)) {
-          const request = decode(threads.WriteTransactionRequest, bytes)
+        for await (const request of requestsOf(call, threads.WriteTransactionRequest)) {
           isDiscarded ||= request.hasDiscardrequest()
-          call.reply((await write(scope, request, actions)).serializeBinary())
+          reply(call, await write(scope, request, actions))
         }
         if (isDiscarded) {
           throw new CallError(Status.Unknown, "can't commit discarded/committed txn")
@@ -73,11 +71,14 @@ export function createTransactionMethods(
 }
 
 /** A call's further requests, until its caller sends no more. */
-async function* requestsOf(call: HubCall): AsyncGenerator<Uint8Array> {
+async function* requestsOf<Message>(
+  call: HubCall,
+  type: MessageType<Message>,
+): AsyncGenerator<Message> {
   for (;;) {
     const bytes = await call.receive()
     if (!bytes) return
-    yield bytes
+    yield decode(type, bytes)
   }
 }
 
@@ -87,24 +88,24 @@ async function read(
   request: InstanceType<typeof threads.ReadTransactionRequest>,
 ): Promise<InstanceType<typeof threads.ReadTransactionReply>> {
   const { OptionCase } = threads.ReadTransactionRequest
-  const reply = new threads.ReadTransactionReply()
+  const answer = new threads.ReadTransactionReply()
   switch (request.getOptionCase()) {
     case OptionCase.HASREQUEST: {
       const asked = request.getHasrequest() ?? new threads.HasRequest()
-      reply.setHasreply(await attempt(new threads.HasReply(), () => operations.has(scope, asked)))
-      return reply
+      answer.setHasreply(await attempt(new threads.HasReply(), () => operations.has(scope, asked)))
+      return answer
     }
     case OptionCase.FINDREQUEST: {
       const asked = request.getFindrequest() ?? new threads.FindRequest()
       const find = () => operations.find(scope, asked)
-      reply.setFindreply(await attempt(new threads.FindReply(), find))
-      return reply
+      answer.setFindreply(await attempt(new threads.FindReply(), find))
+      return answer
     }
     case OptionCase.FINDBYIDREQUEST: {
       const asked = request.getFindbyidrequest() ?? new threads.FindByIDRequest()
       const find = () => operations.findById(scope, asked)
-      reply.setFindbyidreply(await attempt(new threads.FindByIDReply(), find))
-      return reply
+      answer.setFindbyidreply(await attempt(new threads.FindByIDReply(), find))
+      return answer
     }
     default:
       throw new CallError(Status.Unknown, 'a read transaction has no such request')
@@ -122,47 +123,45 @@ async function write(
   actions: Action[],
 ): Promise<InstanceType<typeof threads.WriteTransactionReply>> {
   const { OptionCase } = threads.WriteTransactionRequest
-  const reply = new threads.WriteTransactionReply()
-  const collect = async <Reply>(prepare: () => operations.Prepared<Reply>): Promise<Reply> => {
-    const prepared = prepare()
+  const answer = new threads.WriteTransactionReply()
+  const collect = <Reply>(prepared: operations.Prepared<Reply>): Reply => {
     actions.push(...prepared.actions)
     return prepared.reply
   }
   switch (request.getOptionCase()) {
     case OptionCase.CREATEREQUEST: {
       const asked = request.getCreaterequest() ?? new threads.CreateRequest()
-      const create = () => collect(() => operations.create(scope, asked))
-      reply.setCreatereply(await attempt(new threads.CreateReply(), create))
-      return reply
+      const create = async () => collect(operations.create(scope, asked))
+      answer.setCreatereply(await attempt(new threads.CreateReply(), create))
+      return answer
     }
     case OptionCase.VERIFYREQUEST: {
       const asked = request.getVerifyrequest() ?? new threads.VerifyRequest()
       const verify = () => operations.verify(scope, asked)
-      reply.setVerifyreply(await attempt(new threads.VerifyReply(), verify))
-      return reply
+      answer.setVerifyreply(await attempt(new threads.VerifyReply(), verify))
+      return answer
     }
     case OptionCase.SAVEREQUEST: {
       const asked = request.getSaverequest() ?? new threads.SaveRequest()
-      const save = () => collect(() => operations.save(scope, asked))
-      reply.setSavereply(await attempt(new threads.SaveReply(), save))
-      return reply
+      const save = async () => collect(operations.save(scope, asked))
+      answer.setSavereply(await attempt(new threads.SaveReply(), save))
+      return answer
     }
     case OptionCase.DELETEREQUEST: {
       const asked = request.getDeleterequest() ?? new threads.DeleteRequest()
-      const remove = () => collect(() => operations.remove(scope, asked))
-      reply.setDeletereply(await attempt(new threads.DeleteReply(), remove))
-      return reply
+      const remove = async () => collect(operations.remove(scope, asked))
+      answer.setDeletereply(await attempt(new threads.DeleteReply(), remove))
+      return answer
     }
     case OptionCase.DISCARDREQUEST:
-      reply.setDiscardreply(new threads.DiscardReply())
-      return reply
+      answer.setDiscardreply(new threads.DiscardReply())
+      return answer
     default: {
-      const question = readPart(request)
-      const answer = await read(scope, question)
-      reply.setHasreply(answer.getHasreply())
-      if (answer.hasFindreply()) reply.setFindreply(answer.getFindreply())
-      if (answer.hasFindbyidreply()) reply.setFindbyidreply(answer.getFindbyidreply())
-      return reply
+      const found = await read(scope, readPart(request))
+      answer.setHasreply(found.getHasreply())
+      if (found.hasFindreply()) answer.setFindreply(found.getFindreply())
+      if (found.hasFindbyidreply()) answer.setFindbyidreply(found.getFindbyidreply())
+      return answer
     }
   }
 }

@@ -86,7 +86,7 @@ function rewriteValue(value: unknown, kind: Kind, path: string, depth: number): 
       if (typeof value !== 'boolean') throw badSchema(path, 'must be true or false, as in draft 4')
       return value
     case 'texts':
-      if (!isListOf(value, 'string')) throw badSchema(path, 'must be a list of strings')
+      if (!isListOfTexts(value)) throw badSchema(path, 'must be a list of strings')
       return value
     case 'schema':
       return rewriteSchema(value, path, depth + 1)
@@ -103,8 +103,8 @@ function rewriteValue(value: unknown, kind: Kind, path: string, depth: number): 
   }
 }
 
-function isListOf(value: unknown, type: 'string'): boolean {
-  return Array.isArray(value) && value.every((item) => typeof item === type)
+function isListOfTexts(value: unknown): boolean {
+  return Array.isArray(value) && value.every((item) => typeof item === 'string')
 }
 
 /** What hubd leaves out. A schema that is there is kept, however empty. */
