@@ -63,7 +63,7 @@ export async function logIn(
     threads = await listThreads(userAuth, hub, HUB_DEADLINE)
     print(threadsText(threads, hub))
   }
-  if (watch) await watchSession(logInAgain, stop, print).catch(explain)
+  if (watch) await watchSession(logInAgain, userAuth, stop, print).catch(explain)
   return { steps, userAuth, ...(threads && { threads }) }
 }
 

@@ -43,10 +43,7 @@ A key is a public key as lists show it: 59 characters, the first is "b".`,
     return run(json, { name: 'list', page })
   })
 
-  const show = withJson(users.command('show').argument('<key>')).description('show one user')
-  show.action((key: string, { json }: UsersFlags) =>
-    run(json, { name: 'show', pubkey: readKey(show, key) }),
-  )
+  addForKey(users, 'show', 'show one user')
 
   const block = withJson(users.command('block').argument('<key>'))
     .description('keep a user out from now on, whether or not seen before')
@@ -62,16 +59,23 @@ A key is a public key as lists show it: 59 characters, the first is "b".`,
     }),
   )
 
-  const unblock = withJson(users.command('unblock').argument('<key>'))
-  unblock.description('let a user in again')
-  unblock.action((key: string, { json }: UsersFlags) =>
-    run(json, { name: 'unblock', pubkey: readKey(unblock, key) }),
+  addForKey(users, 'unblock', 'let a user in again')
+  addForKey(
+    users,
+    'sign-out',
+    "end a user's sessions, without blocking: the next login is accepted",
   )
+}
 
-  const signOut = withJson(users.command('sign-out').argument('<key>'))
-  signOut.description("end a user's sessions, without blocking: the next login is accepted")
-  signOut.action((key: string, { json }: UsersFlags) =>
-    run(json, { name: 'sign-out', pubkey: readKey(signOut, key) }),
+/** Adds a command that takes a public key, and nothing else. */
+function addForKey(
+  users: Command,
+  name: 'show' | 'unblock' | 'sign-out',
+  description: string,
+): void {
+  const command = withJson(users.command(name).argument('<key>')).description(description)
+  command.action((key: string, { json }: UsersFlags) =>
+    run(json, { name, pubkey: readKey(command, key) }),
   )
 }
 

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { LogIn } from '../client/types.js'
+import type { UserAuth } from '../protocol.js'
 import { nextUserAuthText, WATCHING_TEXT } from './login-text.js'
 
 /** How often the client is asked for its UserAuth, in ms. It renews one that is near its end. */
@@ -13,19 +14,21 @@ const SIGNALS = ['SIGINT', 'SIGTERM'] as const
  * the place of the one before.
  *
  * @param logIn - has logged in once
+ * @param first - what that login gave
  * @param stop - aborted when the process is told to stop; its signal ends `logIn` too
  * @returns once the process is told to stop
  * @throws LoginError where the session can't be kept
  */
 export async function watchSession(
   logIn: LogIn,
+  first: UserAuth,
   stop: AbortController,
   print: (text: string) => void,
 ): Promise<void> {
   const onSignal = () => stop.abort()
   for (const signal of SIGNALS) process.once(signal, onSignal)
   print(WATCHING_TEXT)
-  let last = await logIn()
+  let last = first
   let renewals = 0
   try {
     for (;;) {
