@@ -133,7 +133,6 @@ describe('the check of the key at the Hub', () => {
 
   it('passes, with a warning, at a Hub that lacks the method which tells', async () => {
     const hub = await startFaultyWebHub(async (call) => call.end(12, 'unknown method'))
-    onTestFinished(() => hub.close())
     const server = await ProgramProcess.start('index.js', environmentFor(hub.url, createApiKey()))
     const [, endpoint = ''] = await server.printed(READY)
     expect(server.output).toMatch(/USER_API_KEY: the Hub has no ListThreads method/)
@@ -147,7 +146,6 @@ describe('the check of the key at the Hub', () => {
     ['hangs', async () => {}],
   ])('takes a Hub that %s for one that is down', async (_name, script) => {
     const hub = await startFaultyWebHub(script)
-    onTestFinished(() => hub.close())
     const environment = { ...environmentFor(hub.url, createApiKey()), HUB_TIMEOUT: '0.3' }
     const server = await ProgramProcess.start('index.js', environment)
     await server.printed(READY)

@@ -65,13 +65,6 @@ const userAuth = {
 }
 const login300 = answersSignature(() => tokenMessage({}, userAuth))
 
-/** Starts a Hub that does what a script says; it ends with the test. */
-async function startHub(script: Script) {
-  const hub = await startFaultyWebHub(script)
-  onTestFinished(() => hub.close())
-  return hub
-}
-
 describe('for people', () => {
   it('shows each step with its time, and the UserAuth with its secrets masked', async () => {
     const server = await startScriptedServer(login300)
@@ -104,7 +97,7 @@ describe('for people', () => {
   it('names the threads that the Hub lists', async () => {
     const server = await startScriptedServer(login300)
     const headers: Buffer[] = []
-    const hub = await startHub(listsThreads(['notes', ''], headers))
+    const hub = await startFaultyWebHub(listsThreads(['notes', ''], headers))
     const { stdout, status } = await login(server.url, '--hub', `${hub.url}/`)
     expect(status).toBe(0)
     expect(stdout).toMatch(/2 threads of this identity/)
@@ -167,7 +160,7 @@ describe('--json', () => {
 
   it('prints the threads that the Hub lists', async () => {
     const server = await startScriptedServer(login300)
-    const hub = await startHub(listsThreads(['notes']))
+    const hub = await startFaultyWebHub(listsThreads(['notes']))
     const { result, status } = await loginJson(server.url, '--hub', hub.url)
     expect(status).toBe(0)
     expect(result.threads).toEqual([{ id: expect.stringMatching(/^b/), name: 'notes' }])
@@ -240,7 +233,7 @@ describe('--hub', () => {
     ['talks nonsense', async (call) => call.send(Buffer.from('nonsense'))],
   ])('that %s is hub_failed, in words of our own', async (_, script) => {
     const server = await startScriptedServer(login300)
-    const hub = await startHub(script)
+    const hub = await startFaultyWebHub(script)
     const { result, stdout, stderr, status } = await loginJson(server.url, '--hub', hub.url)
     expect({ stderr, status }).toEqual({ stderr: '', status: 1 })
     expect(result).toEqual({ ok: false, code: 'hub_failed', message: expect.any(String) })
@@ -256,7 +249,7 @@ describe('--hub', () => {
   })
 
   it('that never answers is hub_failed', async () => {
-    const hub = await startHub(async () => {})
+    const hub = await startFaultyWebHub(async () => {})
     await expect(listThreads(userAuth, hub.url, 0.05)).rejects.toMatchObject({
       code: 'hub_failed',
       cause: { message: 'no answer in 0.05 s' },
@@ -267,7 +260,7 @@ describe('--hub', () => {
     const server = await startScriptedServer(
       answersSignature(() => tokenMessage({}, { key: 'schlüssel' })),
     )
-    const hub = await startHub(listsThreads([]))
+    const hub = await startFaultyWebHub(listsThreads([]))
     const { result, stderr } = await loginJson(server.url, '--hub', hub.url)
     expect(stderr).toBe('')
     expect(result).toMatchObject({ ok: false, code: 'hub_failed' })

@@ -1,10 +1,10 @@
 import { randomBytes } from 'node:crypto'
 import users from '@textile/users-grpc/api/usersd/pb/usersd_pb.js'
-import { expect, it, onTestFinished } from 'vitest'
+import { expect, it } from 'vitest'
 import { encodeFrame, MESSAGE_FLAG } from '../../src/grpc/frames.js'
 import { checkKey } from '../../src/hub/key-check.js'
 import { startFaultyGrpcHub } from '../support/faulty-grpc-hub.js'
-import type { FaultyCall, Script } from '../support/faulty-hub.js'
+import type { FaultyCall } from '../support/faulty-hub.js'
 import { startFaultyWebHub } from '../support/faulty-web-hub.js'
 import { connectForTest } from '../support/token-calls.js'
 
@@ -12,11 +12,7 @@ const API_KEY = { key: 'bkey', secret: randomBytes(24) }
 
 const hubs = {
   'native gRPC': startFaultyGrpcHub,
-  'gRPC-web': async (script: Script) => {
-    const hub = await startFaultyWebHub(script)
-    onTestFinished(() => hub.close())
-    return hub
-  },
+  'gRPC-web': startFaultyWebHub,
 }
 
 /** The reply of a Hub that lists threads with names of so many bytes in all. */

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { describe, expect, it, onTestFinished } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { FrameReader } from '../../src/grpc/frames.js'
 import { ReplyReader } from '../../src/hub/reply-reader.js'
 import { startFaultyGrpcHub } from '../support/faulty-grpc-hub.js'
@@ -9,11 +9,7 @@ import { connectForTest } from '../support/token-calls.js'
 
 const hubs = {
   'native gRPC': startFaultyGrpcHub,
-  'gRPC-web': async (script: Script) => {
-    const hub = await startFaultyWebHub(script)
-    onTestFinished(() => hub.close())
-    return hub
-  },
+  'gRPC-web': startFaultyWebHub,
 }
 
 /** Sends bytes a few at a time, each in a frame of HTTP/2 or a message of WebSocket of its own. */

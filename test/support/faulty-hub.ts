@@ -31,7 +31,7 @@ export interface FaultyHub {
   close(): Promise<void>
 }
 
-/** Starts a faulty Hub on a free port. */
+/** Starts a faulty Hub on a free port; it ends with the test. */
 export type StartFaultyHub = (script: Script) => Promise<FaultyHub>
 
 /** What came and was not received yet. */

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
 import type { AddressInfo } from 'node:net'
+import { onTestFinished } from 'vitest'
 import { type WebSocket, WebSocketServer } from 'ws'
 import { encodeFields, encodeFrame, FIELDS_FLAG } from '../../src/grpc/frames.js'
 import {
@@ -64,12 +65,12 @@ export class FaultyWebCall implements FaultyCall {
   }
 }
 
-/** Starts a faulty Hub that speaks gRPC-web over WebSocket. */
+/** Starts a faulty Hub that speaks gRPC-web over WebSocket; it ends with the test. */
 export async function startFaultyWebHub(script: Script): Promise<FaultyHub> {
   return startFaultySocketHub((socket) => void script(new FaultyWebCall(socket)))
 }
 
-/** Starts a faulty Hub that is told what to do with a call's WebSocket itself. */
+/** As {@link startFaultyWebHub}, but told what to do with a call's WebSocket itself. */
 export async function startFaultySocketHub(
   onSocket: (socket: WebSocket) => void,
 ): Promise<FaultyHub> {
@@ -84,7 +85,7 @@ export async function startFaultySocketHub(
   })
   await once(server, 'listening')
   const { port } = server.address() as AddressInfo
-  return {
+  const hub = {
     url: `http://127.0.0.1:${port}`,
     get openCalls() {
       return calls.size
@@ -96,4 +97,6 @@ export async function startFaultySocketHub(
       await closed
     },
   }
+  onTestFinished(() => hub.close())
+  return hub
 }

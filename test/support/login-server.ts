@@ -58,7 +58,6 @@ export async function startWithFaultyHub(
   startHub: StartFaultyHub = startFaultyWebHub,
 ): Promise<{ hub: FaultyHub; server: LoginServer }> {
   const hub = await startHub(script)
-  onTestFinished(() => hub.close())
   const apiKey = { key: 'bkey', secret: randomBytes(24) }
   return { hub, server: await startLoginServer(hub.url, apiKey, settings) }
 }

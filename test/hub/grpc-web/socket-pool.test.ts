@@ -20,7 +20,6 @@ async function setUp(onSocket: (socket: WebSocket) => void = () => {}) {
     opened.push(socket)
     onSocket(socket)
   })
-  onTestFinished(() => hub.close())
   const sockets = new SocketPool(hub.url + PATH)
   onTestFinished(() => sockets.close())
   const acquire = (path = PATH) => {
