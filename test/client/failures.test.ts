@@ -1,5 +1,4 @@
 import { createHash, randomBytes } from 'node:crypto'
-import { once } from 'node:events'
 import { createServer } from 'node:http'
 import type { Duplex } from 'node:stream'
 import { describe, expect, it, onTestFinished } from 'vitest'
@@ -7,6 +6,7 @@ import { LoginError } from '../../src/client/login-error.js'
 import { loginWithChallenge } from '../../src/client/node.js'
 import { Ed25519Identity } from '../support/ed25519-identity.js'
 import { tryLogin } from '../support/log-in.js'
+import { listen } from '../support/ports.js'
 import {
   answers,
   answersSignature,
@@ -260,11 +260,9 @@ async function startEagerServer(message: unknown) {
     stream.write(Buffer.concat([Buffer.from(lines.join('\r\n')), frame(message)]))
     stream.on('data', () => stream.end())
   })
-  server.listen(0, '127.0.0.1')
-  await once(server, 'listening')
+  const port = await listen(server)
   onTestFinished(() => void server.close())
-  const address = server.address()
-  return { url: `ws://127.0.0.1:${typeof address === 'object' ? address?.port : undefined}` }
+  return { url: `ws://127.0.0.1:${port}` }
 }
 
 describe('what a server sends to a client in Node.js', () => {

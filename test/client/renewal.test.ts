@@ -5,6 +5,7 @@ import type { LoginOptions, LoginStep } from '../../src/client/types.js'
 import { Ed25519Identity } from '../support/ed25519-identity.js'
 import { holdTime, tryLogin } from '../support/log-in.js'
 import { startWithDevHub } from '../support/login-server.js'
+import { listen } from '../support/ports.js'
 import {
   answersHtml,
   answersJson,
@@ -246,14 +247,10 @@ describe('a renewal that fails', () => {
 describe('a server that accepts no socket', () => {
   it('is given up after connectTimeout, and named without its secrets', async () => {
     const silent = createTcpServer()
-    await new Promise<void>((resolve) => {
-      silent.listen(0, '127.0.0.1', resolve)
-    })
+    const host = `127.0.0.1:${await listen(silent)}`
     onTestFinished(() => {
       silent.close()
     })
-    const address = silent.address()
-    const host = `127.0.0.1:${typeof address === 'object' ? address?.port : ''}`
     const url = `ws://user:password@${host}/ws/userauth?secret=1`
     const { error } = await tryLogin({ url, connectTimeout: 0.2, retries: 0 })
     expect(error?.code).toBe('connection_failed')

@@ -6,6 +6,7 @@ import { loginWithChallenge } from '../../src/client/node.js'
 import type { Identity, LoginStep } from '../../src/client/types.js'
 import { Ed25519Identity } from '../support/ed25519-identity.js'
 import { holdTime, tryLogin } from '../support/log-in.js'
+import { listen } from '../support/ports.js'
 import {
   answers,
   challengeMessage,
@@ -32,11 +33,9 @@ const HANGS: [LoginStep['step'], Script, Identity][] = [
 /** A server that takes connections and never says a word. */
 async function startMuteServer() {
   const sockets: Socket[] = []
-  const server = createServer((socket) => sockets.push(socket.resume())).listen(0, '127.0.0.1')
-  await once(server, 'listening')
+  const server = createServer((socket) => sockets.push(socket.resume()))
+  const port = await listen(server)
   onTestFinished(() => void server.close())
-  const address = server.address()
-  const port = typeof address === 'object' ? address?.port : undefined
   return { url: `ws://127.0.0.1:${port}`, server, sockets }
 }
 

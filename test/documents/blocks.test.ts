@@ -1,6 +1,6 @@
 import { once } from 'node:events'
 import { createServer, type IncomingMessage } from 'node:http'
-import { type AddressInfo, connect } from 'node:net'
+import { connect } from 'node:net'
 import { text } from 'node:stream/consumers'
 import { Script } from 'node:vm'
 import { parse as parseDotenv } from 'dotenv'
@@ -10,6 +10,7 @@ import { DEFAULT_LIMITS } from '../../src/limits/limits.js'
 import { ErrorCode } from '../../src/protocol.js'
 import { openAuthorizeWebhook } from '../../src/users/authorize-webhook.js'
 import { type Block, nameOf, readDocuments } from '../support/markdown.js'
+import { listen } from '../support/ports.js'
 import { readVariables } from '../support/shell.js'
 
 const documents = await readDocuments()
@@ -130,19 +131,18 @@ function receive(request: string): Promise<Received> {
 
 /** Returns the one request that is sent to a server, which answers that a user may log in. */
 async function receiveOne(send: (port: number) => Promise<void> | void): Promise<Received> {
-  const server = createServer().listen(0, '127.0.0.1')
+  const server = createServer()
   onTestFinished(() => {
     server.closeAllConnections()
     server.close()
   })
-  await once(server, 'listening')
+  const port = await listen(server)
   const received = once(server, 'request').then(async ([request, response]) => {
     const body = await text(request)
     response.end('{"allow":true}')
     const { method, url, headers }: IncomingMessage = request
     return { method, url, headers, body }
   })
-  const { port } = server.address() as AddressInfo
   const [request] = await Promise.all([received, send(port)])
   return request
 }

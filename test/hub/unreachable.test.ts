@@ -1,13 +1,12 @@
 import { randomBytes } from 'node:crypto'
-import { once } from 'node:events'
 import { createServer as createHttpServer } from 'node:http'
-import { type AddressInfo, createServer, type Server, type Socket } from 'node:net'
+import { createServer, type Server, type Socket } from 'node:net'
 import { expect, it, onTestFinished } from 'vitest'
 import { startDevHub } from '../../src/dev-hub/hub.js'
 import { checkKey } from '../../src/hub/key-check.js'
 import { makeCertificate } from '../support/certificate.js'
 import { countClientSockets } from '../support/client-sockets.js'
-import { freePort } from '../support/ports.js'
+import { freePort, listen } from '../support/ports.js'
 import { startTlsProxy } from '../support/tls-proxy.js'
 import { connectForTest } from '../support/token-calls.js'
 
@@ -20,22 +19,20 @@ async function startHub() {
 }
 
 /** Has a server listen until the test ends, and returns its host and port. */
-async function listen(server: Server): Promise<string> {
+async function serve(server: Server): Promise<string> {
   const sockets = new Set<Socket>()
   server.on('connection', (socket) => sockets.add(socket))
-  server.listen(0, '127.0.0.1')
-  await once(server, 'listening')
+  const port = await listen(server)
   onTestFinished(() => {
     server.close()
     for (const socket of sockets) socket.destroy()
   })
-  const { port } = server.address() as AddressInfo
   return `127.0.0.1:${port}`
 }
 
 /** What listens at the gateway's port of a hubd: a server of web pages. */
 function startGateway(): Promise<string> {
-  return listen(createHttpServer((_, response) => response.writeHead(404).end()))
+  return serve(createHttpServer((_, response) => response.writeHead(404).end()))
 }
 
 /** What the server says of a `HUB_URL` at its start. */
@@ -96,7 +93,7 @@ it('says that a certificate is not trusted, and how to have it trusted', async (
 })
 
 it('says that a Hub has not answered in time', async () => {
-  const url = `grpc://${await listen(createServer())}`
+  const url = `grpc://${await serve(createServer())}`
   expect(await diagnose(url, 0.2)).toContain(`HUB_URL: the Hub at ${url} did not answer in time`)
 })
 

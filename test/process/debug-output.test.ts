@@ -1,11 +1,10 @@
-import { once } from 'node:events'
 import { createServer } from 'node:http'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { startDevHub } from '../../src/dev-hub/hub.js'
 import { createApiKey } from '../../src/dev-hub/login/api-keys.js'
 import { makeCertificate } from '../support/certificate.js'
 import { randomIdentity } from '../support/identity.js'
-import { freePort } from '../support/ports.js'
+import { freePort, listen } from '../support/ports.js'
 import { startPostgres } from '../support/postgres.js'
 import { PROGRAMS } from '../support/programs.js'
 import { startRedis } from '../support/redis.js'
@@ -17,14 +16,11 @@ const WEBHOOK_SECRET = 'webhook-secret'
 /** Starts a webhook that lets everybody in, and returns its address, with a secret in it. */
 async function startWebhook(): Promise<string> {
   const server = createServer((_request, response) => response.end('{"allow":true}'))
-  server.listen(0, '127.0.0.1')
-  await once(server, 'listening')
+  const port = await listen(server)
   onTestFinished(() => {
     server.closeAllConnections()
     server.close()
   })
-  const address = server.address()
-  const port = typeof address === 'object' ? address?.port : undefined
   return `http://127.0.0.1:${port}/authorize?secret=${WEBHOOK_SECRET}`
 }
 

@@ -7,10 +7,11 @@ import {
   type ServerHttp2Stream,
   type ServerOptions,
 } from 'node:http2'
-import type { AddressInfo, Socket } from 'node:net'
+import type { Socket } from 'node:net'
 import { onTestFinished } from 'vitest'
 import { encodeFrame, FrameReader } from '../../src/grpc/frames.js'
 import { challengeReply, type FaultyCall, type FaultyHub, FrameInbox } from './faulty-hub.js'
+import { listen } from './ports.js'
 
 /** A call by native gRPC. */
 export class FaultyGrpcCall implements FaultyCall {
@@ -125,9 +126,7 @@ export async function startFaultyGrpcHub(
       void script(call)
     })
   })
-  server.listen(options.port ?? 0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as AddressInfo
+  const port = await listen(server, options.port)
   const hub = {
     url: `grpc://127.0.0.1:${port}`,
     sessions,

@@ -1,6 +1,6 @@
-import { once } from 'node:events'
 import { connect, createServer, type Socket } from 'node:net'
 import { onTestFinished } from 'vitest'
+import { listen } from './ports.js'
 
 /** What stands between a server and its Hub: a long way, which can also hold everything up. */
 export interface Relay {
@@ -49,16 +49,13 @@ export async function startRelay(url: string, delayMs = 0): Promise<Relay> {
     pass(near, far)
     pass(far, near)
   })
-  server.listen(0, '127.0.0.1')
-  await once(server, 'listening')
+  const port = await listen(server)
   onTestFinished(() => {
     server.close()
     for (const socket of sockets) socket.destroy()
   })
-  const address = server.address()
-  if (address === null || typeof address === 'string') throw new TypeError('not a TCP server')
   return {
-    url: `${new URL(url).protocol}//127.0.0.1:${address.port}`,
+    url: `${new URL(url).protocol}//127.0.0.1:${port}`,
     get connections() {
       return connections
     },

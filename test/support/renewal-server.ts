@@ -1,8 +1,8 @@
-import { once } from 'node:events'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import { text } from 'node:stream/consumers'
 import { onTestFinished } from 'vitest'
 import { RENEWAL_PATH } from '../../src/protocol.js'
+import { listen } from './ports.js'
 
 /** How a server answers one request for a renewal. */
 export type RenewalScript = (response: ServerResponse, request: IncomingMessage) => void
@@ -56,13 +56,10 @@ export async function startRenewalServer(...scripts: RenewalScript[]): Promise<R
     const script = scripts[Math.min(bodies.length, scripts.length) - 1]
     script?.(response, request)
   })
-  server.listen(0, '127.0.0.1')
-  await once(server, 'listening')
+  const port = await listen(server)
   onTestFinished(() => {
     server.closeAllConnections()
     server.close()
   })
-  const address = server.address()
-  const port = typeof address === 'object' ? address?.port : undefined
   return { url: `http://127.0.0.1:${port}${RENEWAL_PATH}`, bodies, headers }
 }

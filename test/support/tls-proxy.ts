@@ -1,8 +1,8 @@
-import { once } from 'node:events'
-import { type AddressInfo, connect, type Socket } from 'node:net'
+import { connect, type Socket } from 'node:net'
 import { createServer, type TLSSocket } from 'node:tls'
 import { onTestFinished } from 'vitest'
 import type { Certificate } from './certificate.js'
+import { listen } from './ports.js'
 
 /**
  * Starts what stands before a Hub that speaks no TLS itself; it ends with the test.
@@ -28,12 +28,10 @@ export async function startTlsProxy(
     }
     outside.pipe(inside).pipe(outside)
   })
-  server.listen(0, '127.0.0.1')
-  await once(server, 'listening')
+  const port = await listen(server)
   onTestFinished(() => {
     server.close()
     for (const socket of sockets) socket.destroy()
   })
-  const { port } = server.address() as AddressInfo
   return `${new URL(url).protocol.replace(':', 's:')}//localhost:${port}`
 }

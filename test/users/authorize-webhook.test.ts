@@ -1,10 +1,8 @@
-import { once } from 'node:events'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import { text } from 'node:stream/consumers'
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { openAuthorizeWebhook } from '../../src/users/authorize-webhook.js'
-import { freePort } from '../support/ports.js'
+import { freePort, listen } from '../support/ports.js'
 
 const visitor = {
   pubkey: 'bkey',
@@ -22,9 +20,7 @@ async function startWebhook(
   server.on('connection', () => {
     connections += 1
   })
-  server.listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as AddressInfo
+  const port = await listen(server)
   const webhook = openAuthorizeWebhook(`http://127.0.0.1:${port}/authorize?by=me`)
   onTestFinished(async () => {
     await webhook.close()

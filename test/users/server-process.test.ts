@@ -1,7 +1,5 @@
-import { once } from 'node:events'
 import { writeFile } from 'node:fs/promises'
 import { createServer } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { pino } from 'pino'
@@ -10,7 +8,7 @@ import { startDevHub } from '../../src/dev-hub/hub.js'
 import { readConfig, start } from '../../src/server.js'
 import { dataFolder } from '../support/data-folder.js'
 import { randomIdentity } from '../support/identity.js'
-import { freePort } from '../support/ports.js'
+import { freePort, listen } from '../support/ports.js'
 import { ProgramProcess, READY, runProgram, SERVER } from '../support/server-process.js'
 import { TestApp } from '../support/test-app.js'
 
@@ -57,13 +55,11 @@ describe('a server process', () => {
       asked.push(JSON.parse(await text(request)))
       response.end('{"allow":false,"reason":"Only members may log in."}')
     })
-    webhook.listen(0, '127.0.0.1')
-    await once(webhook, 'listening')
+    const port = await listen(webhook)
     onTestFinished(() => {
       webhook.closeAllConnections()
       webhook.close()
     })
-    const { port } = webhook.address() as AddressInfo
     const { answer, pubkey } = await logInAt({ AUTHORIZE_URL: `http://127.0.0.1:${port}/` })
     expect(answer).toMatchObject({ code: 'denied', value: 'Only members may log in.' })
     expect(asked).toEqual([{ pubkey, address: '127.0.0.1', origin: null, renewal: false }])

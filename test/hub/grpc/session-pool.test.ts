@@ -7,6 +7,7 @@ import {
   type FaultyGrpcHub,
   startFaultyGrpcHub,
 } from '../../support/faulty-grpc-hub.js'
+import { listen } from '../../support/ports.js'
 import { connectForTest, finishLogin, giveToken } from '../../support/token-calls.js'
 
 function sessionOf(hub: FaultyGrpcHub, index: number): ServerHttp2Session {
@@ -112,17 +113,15 @@ describe('the session with a Hub', () => {
   })
 
   it('is not opened again and again at a Hub that hangs up on everybody', async () => {
-    const server = createServer((socket) => socket.destroy()).listen(0, '127.0.0.1')
+    const server = createServer((socket) => socket.destroy())
     onTestFinished(() => {
       server.close()
     })
-    await once(server, 'listening')
+    const port = await listen(server)
     let connections = 0
     server.on('connection', () => {
       connections += 1
     })
-    const address = server.address()
-    const port = typeof address === 'object' ? address?.port : undefined
     const { startLogin } = connectForTest(`grpc://127.0.0.1:${port}`)
     await expect(startLogin().failed).rejects.toThrow('the connection to the Hub failed')
     await expect(startLogin().failed).rejects.toThrow('the connection to the Hub failed')
@@ -134,13 +133,11 @@ describe('the session with a Hub', () => {
     onTestFinished(() => {
       vi.useRealTimers()
     })
-    const server = createServer().listen(0, '127.0.0.1')
+    const server = createServer()
     onTestFinished(() => {
       server.close()
     })
-    await once(server, 'listening')
-    const address = server.address()
-    const port = typeof address === 'object' ? address?.port : undefined
+    const port = await listen(server)
     const { startLogin } = connectForTest(`grpc://127.0.0.1:${port}`)
     const [socket] = await once(server, 'connection')
     const { failed } = startLogin()
