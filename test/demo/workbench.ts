@@ -2,7 +2,7 @@ import type { Browser, Page } from 'playwright-core'
 import { onTestFinished } from 'vitest'
 import { startDevHub } from '../../src/dev-hub/hub.js'
 import { RecentCalls } from '../../src/dev-hub/worker/recent-calls.js'
-import { decodeMultibase } from '../../src/keys/multibase.js'
+import { decodeKey } from '../support/api-key.js'
 import { startLoginServer } from '../support/login-server.js'
 import { logIn, visit } from './visit.js'
 
@@ -14,10 +14,9 @@ async function startWithCalls() {
   const calls = new RecentCalls()
   const hub = await startDevHub({ callEnded: (call) => calls.add([call]) })
   onTestFinished(() => hub.close())
-  const [{ key, secret } = { key: '', secret: '' }] = hub.apiKeys
-  const apiKey = { key, secret: decodeMultibase(secret) ?? new Uint8Array() }
   const demo = { hubUrl: hub.url, calls }
-  return { hub, calls, server: await startLoginServer(hub.url, apiKey, { demo }) }
+  const server = await startLoginServer(hub.url, decodeKey(hub.apiKeys[0]), { demo })
+  return { hub, calls, server }
 }
 
 /** Visits logged in, with the dev Hub behind the server. */

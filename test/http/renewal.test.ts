@@ -5,7 +5,7 @@ import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import type { ServerOptions } from '../../src/http/server.js'
 import { ServerKey } from '../../src/hub/server-key.js'
 import { signApiMessage } from '../../src/keys/api-signature.js'
-import { decodeMultibase } from '../../src/keys/multibase.js'
+import { decodeKey } from '../support/api-key.js'
 import { randomIdentity } from '../support/identity.js'
 import { startWithDevHub } from '../support/login-server.js'
 import { serveMetrics } from '../support/metrics.js'
@@ -65,7 +65,7 @@ describe('a renewal', () => {
     const { status, headers, body } = await renewAt(url, renewal)
     expect(status).toBe(200)
     const { value, now } = JSON.parse(JSON.stringify(body))
-    const secret = decodeMultibase(apiKey.secret) ?? new Uint8Array()
+    const { secret } = decodeKey(apiKey)
     expect(body).toEqual({
       value: { key: apiKey.key, sig: signApiMessage(secret, value.msg), msg: value.msg },
       now: new Date(now).toISOString(),
@@ -89,8 +89,7 @@ describe('a renewal', () => {
   it('ends earlier where the server renews for a shorter time by now', async () => {
     const { url, renewal, hub, apiKey } = await startLoggedIn()
     expect(await renewAt(url, renewal)).toMatchObject({ status: 200 })
-    const secret = decodeMultibase(apiKey.secret) ?? new Uint8Array()
-    const key = new ServerKey({ key: apiKey.key, secret })
+    const key = new ServerKey(decodeKey(apiKey))
     const shorter = await startWithDevHub({ apiKey: key, renewalTtl: 1, allowedOrigins: [PAGE] })
     vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + 2_000 })
     onTestFinished(() => void vi.useRealTimers())
@@ -340,8 +339,7 @@ describe('the limits on renewals', () => {
 describe("the server's key", () => {
   it('may be unchecked: the Hub is not asked', async () => {
     const { hub, apiKey, renewal } = await startLoggedIn()
-    const secret = decodeMultibase(apiKey.secret) ?? new Uint8Array()
-    const unchecked = new ServerKey({ key: apiKey.key, secret }, { check: never, log })
+    const unchecked = new ServerKey(decodeKey(apiKey), { check: never, log })
     const restarted = await startWithDevHub({ apiKey: unchecked, allowedOrigins: [PAGE] })
     await hub.close()
     const { url } = restarted.server
@@ -360,9 +358,8 @@ describe("the server's key", () => {
 
   it('must not be refused by the Hub', async () => {
     const { apiKey, renewal } = await startLoggedIn()
-    const secret = decodeMultibase(apiKey.secret) ?? new Uint8Array()
     const check = async () => ({ action: 'refuse', text: 'it is revoked' }) as const
-    const refused = new ServerKey({ key: apiKey.key, secret }, { check, log })
+    const refused = new ServerKey(decodeKey(apiKey), { check, log })
     onTestFinished(() => refused.close())
     await refused.check()
     const { server } = await startWithDevHub({ apiKey: refused, allowedOrigins: [PAGE] })

@@ -7,7 +7,7 @@ import type { ServerOptions } from '../../src/http/server.js'
 import { UNREACHABLE } from '../../src/hub/key-check.js'
 import { ServerKey } from '../../src/hub/server-key.js'
 import { signApiMessage } from '../../src/keys/api-signature.js'
-import { decodeMultibase } from '../../src/keys/multibase.js'
+import { decodeKey } from '../support/api-key.js'
 import { randomIdentity } from '../support/identity.js'
 import { startWithDevHub } from '../support/login-server.js'
 import { serveMetrics } from '../support/metrics.js'
@@ -39,7 +39,7 @@ describe('GET /api/userauth', () => {
     const { server, apiKey } = await startSimple({ userAuthTtl: 60 })
     const { status, headers, body } = await ask(server.url)
     expect(status).toBe(200)
-    const secret = decodeMultibase(apiKey.secret) ?? new Uint8Array()
+    const { secret } = decodeKey(apiKey)
     expect(body).toEqual({
       key: apiKey.key,
       sig: signApiMessage(secret, body.msg),

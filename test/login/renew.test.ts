@@ -1,10 +1,10 @@
 import { pino } from 'pino'
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import type { ServerOptions } from '../../src/http/server.js'
-import { decodeMultibase } from '../../src/keys/multibase.js'
 import type { Authorize, Decision } from '../../src/users/authorize.js'
 import { openUserStore } from '../../src/users/open-user-store.js'
 import { type UserStore, UserStoreError } from '../../src/users/user-store.js'
+import { decodeKey } from '../support/api-key.js'
 import { dataFolder } from '../support/data-folder.js'
 import { randomIdentity } from '../support/identity.js'
 import { startLoginServer, startWithDevHub } from '../support/login-server.js'
@@ -26,8 +26,7 @@ async function setUp(settings: Partial<ServerOptions>) {
   const log = pino({ level: 'debug' }, { write: (line: string) => void lines.push(line) })
   const started = await startWithDevHub({ ...settings, log })
   const { hub, server } = started
-  const { key, secret: text } = started.apiKey
-  const apiKey = { key, secret: decodeMultibase(text) ?? new Uint8Array() }
+  const apiKey = decodeKey(started.apiKey)
   const identity = randomIdentity()
   const logIn = async () => {
     const app = await TestApp.connect(server.url, { origin: ORIGIN })

@@ -3,8 +3,7 @@ import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { z } from 'zod'
 import { type DevHub, startDevHub } from '../../../src/dev-hub/hub.js'
 import { createApiKey } from '../../../src/dev-hub/login/api-keys.js'
-import { createApiSignature } from '../../../src/keys/api-signature.js'
-import { decodeMultibase } from '../../../src/keys/multibase.js'
+import { keyHeaders } from '../../support/api-key.js'
 import { callByGrpc } from '../../support/grpc-call.js'
 import { callByWeb } from '../../support/web-call.js'
 import { loggedIn } from '../logged-in.js'
@@ -94,12 +93,8 @@ describe.each(Object.entries(endpoints))('what the SDK said to hubd, by %s', (_,
   /** Who made the call then, with the key and the thread of now. */
   function metadataOf({ call, metadata }: RecordedCall): [string, string][] {
     const isOther = /other user|user without|of another/.test(call)
-    const secret = decodeMultibase(apiKey.secret) ?? new Uint8Array()
-    const { sig, msg } = createApiSignature(secret, new Date(Date.now() + 60_000))
     const headers: [string, string][] = [
-      ['x-textile-api-key', apiKey.key],
-      ['x-textile-api-sig', sig],
-      ['x-textile-api-sig-msg', msg],
+      ...keyHeaders(apiKey),
       ['authorization', `bearer ${isOther ? tokens.other : tokens.owner}`],
     ]
     const isInThread = metadata.includes('x-textile-thread')

@@ -2,8 +2,7 @@ import pb from '@textile/buckets-grpc/api/bucketsd/pb/bucketsd_pb.js'
 import type { Buckets } from '@textile/hub'
 import type { DevHub } from '../../../src/dev-hub/hub.js'
 import type { StoredApiKey } from '../../../src/dev-hub/login/api-keys.js'
-import { createApiSignature } from '../../../src/keys/api-signature.js'
-import { decodeMultibase } from '../../../src/keys/multibase.js'
+import { keyHeaders } from '../../support/api-key.js'
 import type { Caller, CallRecord } from '../../support/caller.js'
 import { callByWeb } from '../../support/web-call.js'
 import { loggedIn } from '../logged-in.js'
@@ -28,19 +27,11 @@ export async function withBucket(
 
 /** The headers of a call, as the SDK sends them. */
 export function metadataOf(
-  { key, secret }: StoredApiKey,
+  apiKey: StoredApiKey,
   token: string,
   thread: string,
 ): [string, string][] {
-  const secretBytes = decodeMultibase(secret) ?? new Uint8Array()
-  const { sig, msg } = createApiSignature(secretBytes, new Date(Date.now() + 60_000))
-  return [
-    ['x-textile-api-key', key],
-    ['x-textile-api-sig', sig],
-    ['x-textile-api-sig-msg', msg],
-    ['authorization', `bearer ${token}`],
-    ['x-textile-thread', thread],
-  ]
+  return [...keyHeaders(apiKey), ['authorization', `bearer ${token}`], ['x-textile-thread', thread]]
 }
 
 /** The whole content of a file. */

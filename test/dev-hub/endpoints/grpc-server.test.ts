@@ -5,8 +5,7 @@ import threads from '@textile/threads-client-grpc/threads_pb.js'
 import { beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest'
 import { type DevHub, startDevHub } from '../../../src/dev-hub/hub.js'
 import { encodeFrame, MESSAGE_FLAG } from '../../../src/grpc/frames.js'
-import { createApiSignature } from '../../../src/keys/api-signature.js'
-import { decodeMultibase } from '../../../src/keys/multibase.js'
+import { keyHeaders } from '../../support/api-key.js'
 import { callByGrpc, openSession, startCall } from '../../support/grpc-call.js'
 import { randomIdentity } from '../../support/identity.js'
 import { freePort, takenPort } from '../../support/ports.js'
@@ -20,14 +19,7 @@ beforeEach(async () => {
 })
 
 function credentials(): [string, string][] {
-  const [apiKey] = hub.apiKeys
-  const secret = decodeMultibase(apiKey?.secret ?? '') ?? new Uint8Array()
-  const { sig, msg } = createApiSignature(secret, new Date(Date.now() + 60_000))
-  return [
-    ['x-textile-api-key', apiKey?.key ?? ''],
-    ['x-textile-api-sig', sig],
-    ['x-textile-api-sig-msg', msg],
-  ]
+  return keyHeaders(hub.apiKeys[0])
 }
 
 function keyFrame(): Uint8Array {

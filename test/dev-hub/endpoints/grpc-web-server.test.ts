@@ -4,8 +4,7 @@ import { beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest'
 import { WebSocket } from 'ws'
 import { type DevHub, startDevHub } from '../../../src/dev-hub/hub.js'
 import { encodeFields, encodeFrame, MESSAGE_FLAG } from '../../../src/grpc/frames.js'
-import { createApiSignature } from '../../../src/keys/api-signature.js'
-import { decodeMultibase } from '../../../src/keys/multibase.js'
+import { keyHeaders } from '../../support/api-key.js'
 import { countResources } from '../../support/count-resources.js'
 import { randomIdentity } from '../../support/identity.js'
 import { callByWeb } from '../../support/web-call.js'
@@ -19,15 +18,7 @@ beforeEach(async () => {
 })
 
 function credentials(): [string, string][] {
-  const [apiKey] = hub.apiKeys
-  const secret = decodeMultibase(apiKey?.secret ?? '') ?? new Uint8Array()
-  const { sig, msg } = createApiSignature(secret, new Date(Date.now() + 60_000))
-  const key = apiKey?.key ?? ''
-  return [
-    ['x-textile-api-key', key],
-    ['x-textile-api-sig', sig],
-    ['x-textile-api-sig-msg', msg],
-  ]
+  return keyHeaders(hub.apiKeys[0])
 }
 
 function keyRequest(): Uint8Array {

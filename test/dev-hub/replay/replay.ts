@@ -3,8 +3,7 @@ import { expect, vi } from 'vitest'
 import type { DevHub } from '../../../src/dev-hub/hub.js'
 import { createApiKey } from '../../../src/dev-hub/login/api-keys.js'
 import type { CallStatus } from '../../../src/grpc/status.js'
-import { createApiSignature } from '../../../src/keys/api-signature.js'
-import { decodeMultibase } from '../../../src/keys/multibase.js'
+import { keyHeaders } from '../../support/api-key.js'
 import type { Caller } from '../../support/caller.js'
 import { callByGrpc } from '../../support/grpc-call.js'
 import { type Identity, randomIdentity } from '../../support/identity.js'
@@ -120,14 +119,7 @@ export class Replay {
     thread,
     threadName,
   }: Pick<RecordedCall, 'as' | 'key' | 'thread' | 'threadName'>) {
-    const metadata: [string, string][] = []
-    if (key !== 'none') {
-      const apiKey = this.#keys[key]
-      const secret = decodeMultibase(apiKey.secret) ?? new Uint8Array()
-      const { sig, msg } = createApiSignature(secret, new Date(Date.now() + 60_000))
-      metadata.push(['x-textile-api-key', apiKey.key])
-      metadata.push(['x-textile-api-sig', sig], ['x-textile-api-sig-msg', msg])
-    }
+    const metadata = key === 'none' ? [] : keyHeaders(this.#keys[key])
     const token = this.#tokens.get(as)
     if (token) metadata.push(['authorization', `bearer ${token}`])
     if (thread) metadata.push(['x-textile-thread', this.#placeholders.thread(thread).toString()])

@@ -1,7 +1,7 @@
 import { setTimeout as wait } from 'node:timers/promises'
 import { expect, it, onTestFinished } from 'vitest'
 import { startDevHub } from '../../../src/dev-hub/hub.js'
-import { decodeMultibase } from '../../../src/keys/multibase.js'
+import { decodeKey } from '../../support/api-key.js'
 import { countClientSockets } from '../../support/client-sockets.js'
 import { randomIdentity } from '../../support/identity.js'
 import { expectNoLoginLeft } from '../../support/leftovers.js'
@@ -25,8 +25,7 @@ it('has one connection to the Hub, whoever asks and leaves before the Hub can an
   onTestFinished(() => hub.close())
   const relay = await startRelay(hub.grpcUrl, ONE_WAY_MS)
   const sockets = countClientSockets(relay.url)
-  const [key] = hub.apiKeys
-  const apiKey = { key: key?.key ?? '', secret: decodeMultibase(key?.secret ?? '') ?? Buffer.of() }
+  const apiKey = decodeKey(hub.apiKeys[0])
   const limits = { loginsPerMinutePerIp: Number.POSITIVE_INFINITY }
   const server = await startLoginServer(relay.url, apiKey, { limits })
 

@@ -6,8 +6,8 @@ import { Status } from '../../../src/grpc/status.js'
 import { connectToHub } from '../../../src/hub/connect.js'
 import { checkKey } from '../../../src/hub/key-check.js'
 import { SdkHub } from '../../../src/hub/sdk-hub.js'
-import { decodeMultibase } from '../../../src/keys/multibase.js'
 import { verifyToken } from '../../../src/keys/token.js'
+import { decodeKey } from '../../support/api-key.js'
 import { type FaultyGrpcCall, startFaultyGrpcHub } from '../../support/faulty-grpc-hub.js'
 import { challengeReply, tokenReply } from '../../support/faulty-hub.js'
 import { randomIdentity } from '../../support/identity.js'
@@ -33,11 +33,7 @@ describe('a call by native gRPC', () => {
   it('logs in and lists threads at the dev Hub', async () => {
     const devHub = await startDevHub()
     onTestFinished(() => devHub.close())
-    const [key] = devHub.apiKeys
-    const apiKey = {
-      key: key?.key ?? '',
-      secret: decodeMultibase(key?.secret ?? '') ?? randomBytes(1),
-    }
+    const apiKey = decodeKey(devHub.apiKeys[0])
     const connection = connectToHub(devHub.grpcUrl)
     onTestFinished(() => connection.close())
 
