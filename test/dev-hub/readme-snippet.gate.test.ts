@@ -1,11 +1,12 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { expect, it, onTestFinished } from 'vitest'
 import { launchBrowser } from '../support/browser.js'
 import { dataFolder } from '../support/data-folder.js'
+import { buildAndPreview, writeApp } from '../support/packages.js'
 import { freePort } from '../support/ports.js'
 import { PROGRAMS } from '../support/programs.js'
 import { ProgramProcess } from '../support/server-process.js'
@@ -84,7 +85,7 @@ async function startServer() {
 async function appFolder(files: Readonly<Record<string, string>>): Promise<string> {
   const folder = await mkdtemp(join(import.meta.dirname, 'app-'))
   onTestFinished(() => rm(folder, { recursive: true }))
-  for (const [name, text] of Object.entries(files)) await writeFile(join(folder, name), text)
+  await writeApp(folder, files)
   return folder
 }
 
@@ -127,15 +128,12 @@ it.skipIf(!PROGRAMS.chromium)(
       'index.html': '<!doctype html><title>app</title><script type="module" src="app.ts"></script>',
       'app.ts': await server.example('browser'),
     })
-    const { build, preview } = await import('vite')
-    await build({ root: app, logLevel: 'silent', build: { target: 'es2022' } })
-    const site = await preview({ root: app, preview: { host: '127.0.0.1', port: 0 } })
-    onTestFinished(() => site.close())
+    const site = await buildAndPreview(app)
     const browser = await launchBrowser()
     onTestFinished(() => browser.close())
     const page = await browser.newPage()
     page.setDefaultTimeout(PATIENCE_MS)
-    await page.goto(site.resolvedUrls?.local[0] ?? '')
+    await page.goto(site)
     await page.waitForFunction('globalThis.use')
     expect(await page.evaluate("use('first')")).toBe(FIRST)
     await server.restart()

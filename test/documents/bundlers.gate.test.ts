@@ -1,6 +1,4 @@
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { dirname, join } from 'node:path'
+import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
 import { launchBrowser } from '../support/browser.js'
 import { startWithDevHub } from '../support/login-server.js'
@@ -12,6 +10,7 @@ import {
   runTool,
   serveApp,
   type Tarballs,
+  writeApp,
 } from '../support/packages.js'
 import { PROGRAMS } from '../support/programs.js'
 
@@ -28,17 +27,12 @@ const WEBPACK_APP = {
 
 describe.skipIf(!PROGRAMS.chromium)('the recipes of docs/bundlers.md', () => {
   let tarballs: Tarballs
-  let folder: string
 
   beforeAll(async () => {
     tarballs = await packAll()
-    folder = await mkdtemp(join(tmpdir(), 'userauth-bundlers-'))
   })
 
-  afterAll(async () => {
-    await removeTarballs(tarballs)
-    await rm(folder, { recursive: true, force: true })
-  })
+  afterAll(() => removeTarballs(tarballs))
 
   /** The block of the page that has a text in it. */
   async function recipe(text: string): Promise<string> {
@@ -53,14 +47,13 @@ describe.skipIf(!PROGRAMS.chromium)('the recipes of docs/bundlers.md', () => {
     files: Readonly<Record<string, string>>,
   ): Promise<string> {
     const { server, hub } = await startWithDevHub()
-    const app = join(folder, name)
-    const all = { 'package.json': '{"private":true,"type":"module"}', ...files }
-    for (const [file, text] of Object.entries(all)) {
-      await mkdir(dirname(join(app, file)), { recursive: true })
+    const app = join(tarballs.folder, name)
+    await writeApp(app, { 'package.json': '{"private":true,"type":"module"}' })
+    for (const [file, text] of Object.entries(files)) {
       const own = text
         .replaceAll('127.0.0.1:3001', new URL(server.url).host)
         .replaceAll('127.0.0.1:3007', new URL(hub.url).host)
-      await writeFile(join(app, file), own)
+      await writeApp(app, { [file]: own })
     }
     await npmInstall(app, tarballs.client, '@textile/hub', ...packages.split(' '))
     return app

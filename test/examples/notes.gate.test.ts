@@ -1,5 +1,4 @@
-import { cp, mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { cp } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import type { Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
@@ -36,16 +35,13 @@ describe.skipIf(!PROGRAMS.chromium)('examples/notes, copied elsewhere,', () => {
 
   beforeAll(async () => {
     tarballs = await packAll()
-    app = await mkdtemp(join(tmpdir(), 'userauth-notes-'))
+    app = join(tarballs.folder, 'notes')
     const isOwn = (path: string) => !MADE.includes(basename(path))
     await cp(join(ROOT, 'examples/notes'), app, { recursive: true, filter: isOwn })
     await npmInstall(app)
   })
 
-  afterAll(async () => {
-    await removeTarballs(tarballs)
-    await rm(app, { recursive: true, force: true })
-  })
+  afterAll(() => removeTarballs(tarballs))
 
   /** Starts what `npm start` starts. */
   async function startServer() {

@@ -1,6 +1,5 @@
-import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { dirname, join } from 'node:path'
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { PrivateKey } from '@textile/hub'
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
 import { launchBrowser } from '../support/browser.js'
@@ -14,6 +13,7 @@ import {
   runTool,
   serveWithVite,
   type Tarballs,
+  writeApp,
 } from '../support/packages.js'
 import { PROGRAMS } from '../support/programs.js'
 
@@ -80,25 +80,17 @@ const VITE_APP = {
 
 describe('the package of the client', () => {
   let tarballs: Tarballs
-  let folder: string
 
   beforeAll(async () => {
     tarballs = await packAll()
-    folder = await mkdtemp(join(tmpdir(), 'userauth-client-'))
   })
 
-  afterAll(async () => {
-    await removeTarballs(tarballs)
-    await rm(folder, { recursive: true, force: true })
-  })
+  afterAll(() => removeTarballs(tarballs))
 
   /** Makes a folder with an app's files. */
   async function makeApp(name: string, files: Readonly<Record<string, string>>): Promise<string> {
-    const app = join(folder, name)
-    for (const [file, text] of Object.entries(files)) {
-      await mkdir(dirname(join(app, file)), { recursive: true })
-      await writeFile(join(app, file), text)
-    }
+    const app = join(tarballs.folder, name)
+    await writeApp(app, files)
     return app
   }
 

@@ -1,6 +1,5 @@
 import { execFile } from 'node:child_process'
-import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { readdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { PrivateKey } from '@textile/hub'
@@ -11,7 +10,15 @@ import { launchBrowser } from '../support/browser.js'
 import { dataFolder } from '../support/data-folder.js'
 import { startWithDevHub } from '../support/login-server.js'
 import { ROOT } from '../support/markdown.js'
-import { npmInstall, packAll, removeTarballs, runTool, type Tarballs } from '../support/packages.js'
+import {
+  buildAndPreview,
+  npmInstall,
+  packAll,
+  removeTarballs,
+  runTool,
+  type Tarballs,
+  writeApp,
+} from '../support/packages.js'
 import { PROGRAMS } from '../support/programs.js'
 import { ProgramProcess, READY, SERVER } from '../support/server-process.js'
 
@@ -30,23 +37,19 @@ const APP = {
 }
 
 describe('the package, as npm packs it,', () => {
-  let folder: string
   let tarballs: Tarballs
+  let app: string
   let packed: string[]
 
   beforeAll(async () => {
-    folder = await mkdtemp(join(tmpdir(), 'userauth-package-'))
     tarballs = await packAll()
-    await mkdir(join(folder, 'app'))
-    await writeFile(join(folder, 'app/package.json'), '{"private":true,"type":"module"}')
-    await npmInstall(join(folder, 'app'), tarballs.server)
-    packed = await readdir(join(folder, 'app/node_modules/textile-userauth'), { recursive: true })
+    app = join(tarballs.folder, 'app')
+    await writeApp(app, { 'package.json': '{"private":true,"type":"module"}' })
+    await npmInstall(app, tarballs.server)
+    packed = await readdir(join(app, 'node_modules/textile-userauth'), { recursive: true })
   })
 
-  afterAll(async () => {
-    await removeTarballs(tarballs)
-    await rm(folder, { recursive: true, force: true })
-  })
+  afterAll(() => removeTarballs(tarballs))
 
   it('satisfies publint', async () => {
     const publint = join(ROOT, 'node_modules/publint/src/cli.js')
@@ -69,7 +72,6 @@ describe('the package, as npm packs it,', () => {
   })
 
   it('has types that need nothing but what it depends on, and those of Node.js', async () => {
-    const app = join(folder, 'app')
     await npmInstall(app, '--save-dev', 'typescript', '@types/node@20')
     await writeFile(join(app, 'types.ts'), "export * from 'textile-userauth/server'")
     const options =
@@ -94,7 +96,7 @@ describe('the package, as npm packs it,', () => {
       process.stdout.write(JSON.parse(atob(token.split('.')[1])).sub)`
     const identity = PrivateKey.fromRandom()
     const args = ['--input-type=module', '-e', script, identity.toString(), server.url]
-    const { stdout } = await run(process.execPath, args, { cwd: join(folder, 'app') })
+    const { stdout } = await run(process.execPath, args, { cwd: app })
     expect(stdout).toBe(identity.public.toString())
   })
 
@@ -103,7 +105,7 @@ describe('the package, as npm packs it,', () => {
       import { ConfigError, createServer, start, startServer } from 'textile-userauth/server'
       process.stdout.write([ConfigError, startServer, createServer, start].map(({ name }) => name).join())`
     const args = ['--input-type=module', '-e', script]
-    const { stdout } = await run(process.execPath, args, { cwd: join(folder, 'app') })
+    const { stdout } = await run(process.execPath, args, { cwd: app })
     expect(stdout).toBe('ConfigError,startServer,startServer,start')
   })
 
@@ -111,10 +113,10 @@ describe('the package, as npm packs it,', () => {
     const { server } = await startWithDevHub()
     const DATA_DIR = await dataFolder()
     await (await openUserStore({ kind: 'sqlite', folder: DATA_DIR })).close()
-    const program = join(folder, 'app/node_modules/.bin/textile-userauth')
+    const program = join(app, 'node_modules/.bin/textile-userauth')
     const environment = { PATH: process.env.PATH, DATA_DIR }
     const runProgram = async (...args: string[]) =>
-      JSON.parse((await run(program, args, { cwd: folder, env: environment })).stdout)
+      JSON.parse((await run(program, args, { cwd: tarballs.folder, env: environment })).stdout)
     expect(await runProgram('login', server.url, '--json')).toMatchObject({ ok: true })
     expect(await runProgram('users', 'list', '--json')).toMatchObject({
       ...{ ok: true, users: [], next: null },
@@ -123,7 +125,7 @@ describe('the package, as npm packs it,', () => {
   })
 
   it('has the server as a program', async () => {
-    const program = join(folder, 'app/node_modules/textile-userauth/dist/cli/main.js')
+    const program = join(app, 'node_modules/textile-userauth/dist/cli/main.js')
     const server = await ProgramProcess.start(program, SERVER, ['start'])
     await server.printed(READY)
     server.kill('SIGTERM')
@@ -131,12 +133,8 @@ describe('the package, as npm packs it,', () => {
   })
 
   it.skipIf(!PROGRAMS.chromium)('logs in from a plain Vite app', async () => {
-    const app = join(folder, 'app')
-    for (const [name, text] of Object.entries(APP)) await writeFile(join(app, name), text)
-    const { build, preview } = await import('vite')
-    await build({ root: app, logLevel: 'silent', build: { target: 'es2022' } })
-    const site = await preview({ root: app, preview: { host: '127.0.0.1', port: 0 } })
-    onTestFinished(() => site.close())
+    await writeApp(app, APP)
+    const site = await buildAndPreview(app)
     const browser = await launchBrowser()
     onTestFinished(() => browser.close())
 
@@ -153,7 +151,7 @@ describe('the package, as npm packs it,', () => {
         x: Buffer.from(identity.pubKey).toString('base64url'),
       }),
     })
-    await page.goto(`${site.resolvedUrls?.local[0]}#${hash}`)
+    await page.goto(`${site}#${hash}`)
     const shown = page.locator('output:not(:empty)')
     await shown.waitFor({ state: 'attached', timeout: 10_000 })
     expect(await shown.textContent()).toBe(identity.public.toString())

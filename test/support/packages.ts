@@ -1,8 +1,8 @@
 import { execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtemp, readdir, rm } from 'node:fs/promises'
+import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { promisify } from 'node:util'
 import { expect, onTestFinished } from 'vitest'
 import { withDeadline } from '../../src/deadline.js'
@@ -14,7 +14,7 @@ const run = promisify(execFile)
 /** How long a program gets to say that it listens, in seconds. */
 const PATIENCE = 30
 
-/** The tarballs that `npm run pack` makes, and the folder that they are in. */
+/** The tarballs that `npm run pack` makes, and the folder that they are in: apps may join them. */
 export interface Tarballs {
   readonly folder: string
   readonly server: string
@@ -29,9 +29,20 @@ export async function packAll(): Promise<Tarballs> {
   return { folder, server, client }
 }
 
-/** Removes what {@link packAll} has made. */
+/** Removes the folder that {@link packAll} has made, with all that is in it. */
 export function removeTarballs({ folder }: Tarballs): Promise<void> {
   return rm(folder, { recursive: true, force: true })
+}
+
+/** Writes an app's files, by their paths, into its folder, which need not be there yet. */
+export async function writeApp(
+  app: string,
+  files: Readonly<Record<string, string>>,
+): Promise<void> {
+  for (const [file, text] of Object.entries(files)) {
+    await mkdir(dirname(join(app, file)), { recursive: true })
+    await writeFile(join(app, file), text)
+  }
 }
 
 /** Installs packages in the folder of an app, from npm's cache where it has them. */
@@ -102,6 +113,15 @@ export async function serveApp(
   })
   const late = () => new Error(`${program} never listened: ${output}`)
   return withDeadline(PATIENCE, listening, late)
+}
+
+/** Builds an app with the project's own Vite, and serves it until the test ends: at which address. */
+export async function buildAndPreview(root: string): Promise<string> {
+  const { build, preview } = await import('vite')
+  await build({ root, logLevel: 'silent', build: { target: 'es2022' } })
+  const site = await preview({ root, preview: { host: '127.0.0.1', port: 0 } })
+  onTestFinished(() => site.close())
+  return site.resolvedUrls?.local[0] ?? expect.unreachable('the site has no address')
 }
 
 /** Serves an app with Vite: what was built, or in development. */
