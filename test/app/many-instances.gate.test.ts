@@ -1,7 +1,7 @@
-import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { z } from 'zod'
 import { type HubProcess, startHub } from '../soak/processes.js'
-import { launchBrowser } from '../support/browser.js'
+import { openPage } from '../support/browser.js'
 import { makeCertificate } from '../support/certificate.js'
 import { randomIdentity } from '../support/identity.js'
 import { startNginx } from '../support/nginx.js'
@@ -68,10 +68,7 @@ describe.runIf(hasAll)('two instances behind nginx', () => {
 
   it('log users in over wss in a real browser', async () => {
     const { origin } = await setUp({ DEMO: 'true', HUB_PUBLIC_URL: hub.webUrl })
-    const browser = await launchBrowser()
-    onTestFinished(() => browser.close())
-    const context = await browser.newContext({ ignoreHTTPSErrors: true })
-    const page = await context.newPage()
+    const page = await openPage({ ignoreHTTPSErrors: true })
     const sockets: string[] = []
     page.on('websocket', (socket) => sockets.push(socket.url()))
     await page.goto(origin)

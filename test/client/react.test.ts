@@ -4,7 +4,7 @@ import { promisify } from 'node:util'
 import { build } from 'esbuild'
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
-import { launchBrowser } from '../support/browser.js'
+import { complaintsOf, launchBrowser } from '../support/browser.js'
 import { randomIdentity } from '../support/identity.js'
 import { PROGRAMS } from '../support/programs.js'
 import {
@@ -50,11 +50,7 @@ describe.skipIf(!PROGRAMS.chromium)('useUserAuth, in StrictMode,', () => {
     onTestFinished(() => context.close())
     context.setDefaultTimeout(10_000)
     const page = await context.newPage()
-    const complaints: string[] = []
-    page.on('pageerror', (error) => complaints.push(String(error)))
-    page.on('console', (line) => {
-      if (['error', 'warning'].includes(line.type())) complaints.push(line.text())
-    })
+    const complaints = complaintsOf(page)
     await page.exposeFunction('signAs', (pubkey: string, bytes: number[]) => [
       ...(users.find((user) => user.pubkey === pubkey)?.sign(Uint8Array.from(bytes)) ?? []),
     ])

@@ -1,6 +1,7 @@
 import type { Browser, Page } from 'playwright-core'
 import { onTestFinished } from 'vitest'
 import type { LoginServer } from '../../src/http/server.js'
+import { complaintsOf } from '../support/browser.js'
 
 /** How long a test waits for what the page must do, in ms. */
 const PATIENCE_MS = 10_000
@@ -20,12 +21,8 @@ export async function visit(browser: Browser, server: LoginServer, options = {})
   onTestFinished(() => context.close())
   context.setDefaultTimeout(PATIENCE_MS)
   const page = await context.newPage()
-  const complaints: string[] = []
+  const complaints = complaintsOf(page)
   const sockets = { opened: 0, closed: 0 }
-  page.on('pageerror', (error) => complaints.push(String(error)))
-  page.on('console', (line) => {
-    if (line.type() === 'error' || line.type() === 'warning') complaints.push(line.text())
-  })
   page.on('websocket', (socket) => {
     if (!socket.url().endsWith('/ws/userauth')) return
     sockets.opened += 1

@@ -4,7 +4,7 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { expect, it, onTestFinished } from 'vitest'
-import { launchBrowser } from '../support/browser.js'
+import { openPage } from '../support/browser.js'
 import { dataFolder } from '../support/data-folder.js'
 import { buildAndPreview, writeApp } from '../support/packages.js'
 import { freePort } from '../support/ports.js'
@@ -129,9 +129,7 @@ it.skipIf(!PROGRAMS.chromium)(
       'app.ts': await server.example('browser'),
     })
     const site = await buildAndPreview(app)
-    const browser = await launchBrowser()
-    onTestFinished(() => browser.close())
-    const page = await browser.newPage()
+    const page = await openPage()
     page.setDefaultTimeout(PATIENCE_MS)
     await page.goto(site)
     await page.waitForFunction('globalThis.use')

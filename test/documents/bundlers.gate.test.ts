@@ -1,6 +1,6 @@
 import { join } from 'node:path'
-import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
-import { launchBrowser } from '../support/browser.js'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { openPage } from '../support/browser.js'
 import { startWithDevHub } from '../support/login-server.js'
 import { readDocument } from '../support/markdown.js'
 import {
@@ -60,9 +60,7 @@ describe.skipIf(!PROGRAMS.chromium)('the recipes of docs/bundlers.md', () => {
   }
 
   async function open(url: string) {
-    const browser = await launchBrowser()
-    onTestFinished(() => browser.close())
-    const page = await browser.newPage()
+    const page = await openPage()
     page.setDefaultTimeout(30_000)
     await page.goto(url)
     return page

@@ -1,8 +1,8 @@
 import { cp } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import type { Page } from 'playwright-core'
-import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
-import { launchBrowser } from '../support/browser.js'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { complaintsOf, openPage } from '../support/browser.js'
 import { dataFolder } from '../support/data-folder.js'
 import { ROOT } from '../support/markdown.js'
 import {
@@ -60,15 +60,9 @@ describe.skipIf(!PROGRAMS.chromium)('examples/notes, copied elsewhere,', () => {
   }
 
   async function open(url: string): Promise<{ page: Page; complaints: string[] }> {
-    const browser = await launchBrowser()
-    onTestFinished(() => browser.close())
-    const page = await browser.newPage()
+    const page = await openPage()
     page.setDefaultTimeout(PATIENCE_MS)
-    const complaints: string[] = []
-    page.on('pageerror', (error) => complaints.push(String(error)))
-    page.on('console', (line) => {
-      if (['error', 'warning'].includes(line.type())) complaints.push(line.text())
-    })
+    const complaints = complaintsOf(page)
     await page.goto(url)
     return { page, complaints }
   }

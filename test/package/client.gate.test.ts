@@ -1,8 +1,8 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { PrivateKey } from '@textile/hub'
-import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
-import { launchBrowser } from '../support/browser.js'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { openPage } from '../support/browser.js'
 import { startWithDevHub } from '../support/login-server.js'
 import { ROOT } from '../support/markdown.js'
 import {
@@ -156,9 +156,7 @@ describe('the package of the client', () => {
     const env = { LOGIN_SERVER: new URL(server.url).origin.replace('ws:', 'http:') }
     const url = await serveWithVite(app, 'preview', env)
     const identity = PrivateKey.fromRandom()
-    const browser = await launchBrowser()
-    onTestFinished(() => browser.close())
-    const page = await browser.newPage()
+    const page = await openPage()
     const hash = new URLSearchParams({
       pubkey: identity.public.toString(),
       d: Buffer.from(identity.seed).toString('base64url'),

@@ -3,10 +3,10 @@ import { readdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { PrivateKey } from '@textile/hub'
-import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 
 import { openUserStore } from '../../src/users/open-user-store.js'
-import { launchBrowser } from '../support/browser.js'
+import { openPage } from '../support/browser.js'
 import { dataFolder } from '../support/data-folder.js'
 import { startWithDevHub } from '../support/login-server.js'
 import { ROOT } from '../support/markdown.js'
@@ -135,12 +135,10 @@ describe('the package, as npm packs it,', () => {
   it.skipIf(!PROGRAMS.chromium)('logs in from a plain Vite app', async () => {
     await writeApp(app, APP)
     const site = await buildAndPreview(app)
-    const browser = await launchBrowser()
-    onTestFinished(() => browser.close())
 
     const { server } = await startWithDevHub()
     const identity = PrivateKey.fromRandom()
-    const page = await browser.newPage()
+    const page = await openPage()
     const hash = new URLSearchParams({
       url: server.url,
       pubkey: identity.public.toString(),

@@ -1,4 +1,5 @@
-import { type Browser, chromium } from 'playwright-core'
+import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core'
+import { onTestFinished } from 'vitest'
 import { PROGRAMS } from './programs.js'
 
 /** Started for tests, and only for them: headless, and quiet towards the network. */
@@ -20,4 +21,21 @@ const ARGUMENTS = [
 export function launchBrowser(): Promise<Browser> {
   if (PROGRAMS.chromium === undefined) throw new Error('no Chromium was found')
   return chromium.launch({ executablePath: PROGRAMS.chromium, args: ARGUMENTS })
+}
+
+/** Opens an empty page in a browser of its own, which ends with the test. */
+export async function openPage(options?: BrowserContextOptions): Promise<Page> {
+  const browser = await launchBrowser()
+  onTestFinished(() => browser.close())
+  return browser.newPage(options)
+}
+
+/** What the browser will complain of on a page: uncaught errors, and what its console is told. */
+export function complaintsOf(page: Page): string[] {
+  const complaints: string[] = []
+  page.on('pageerror', (error) => complaints.push(String(error)))
+  page.on('console', (line) => {
+    if (['error', 'warning'].includes(line.type())) complaints.push(line.text())
+  })
+  return complaints
 }

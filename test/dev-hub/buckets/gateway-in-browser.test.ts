@@ -1,7 +1,7 @@
 import { expect, it, onTestFinished } from 'vitest'
 import { startDevHub } from '../../../src/dev-hub/hub.js'
 import { createApiKey } from '../../../src/dev-hub/login/api-keys.js'
-import { launchBrowser } from '../../support/browser.js'
+import { openPage } from '../../support/browser.js'
 import { PROGRAMS } from '../../support/programs.js'
 import { withBucket } from './with-bucket.js'
 
@@ -18,9 +18,7 @@ it.skipIf(!PROGRAMS.chromium)(
     onTestFinished(() => hub.close())
     const { buckets, key, push } = await withBucket(hub, apiKey)
     await push('site/index.html', CURIOUS_PAGE)
-    const browser = await launchBrowser()
-    onTestFinished(() => browser.close())
-    const page = await browser.newPage()
+    const page = await openPage()
 
     await page.goto((await buckets.links(key)).url)
     await page.getByRole('link', { name: 'site' }).click()
