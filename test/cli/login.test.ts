@@ -19,26 +19,12 @@ import {
   tokenMessage,
   wholeLogin,
 } from '../support/scripted-server.js'
+import { runProgram } from '../support/server-process.js'
 import { startTlsProxy } from '../support/tls-proxy.js'
 
-const program = join(import.meta.dirname, '../../dist/cli/main.js')
-
-function startLogin(...args: string[]) {
-  return spawn(process.execPath, [program, 'login', ...args], {
-    stdio: ['ignore', 'pipe', 'pipe'],
-    env: { PATH: process.env.PATH },
-  })
-}
-
 /** Runs the command to its end. */
-async function login(...args: string[]) {
-  const child = startLogin(...args)
-  const [stdout, stderr, [status]] = await Promise.all([
-    text(child.stdout),
-    text(child.stderr),
-    once(child, 'exit'),
-  ])
-  return { stdout, stderr, status }
+function login(...args: string[]) {
+  return runProgram('cli/main.js', {}, ['login', ...args])
 }
 
 /** Runs the command with `--json`; it must print one line, and nothing else. */
@@ -87,7 +73,11 @@ describe('for people', () => {
 
   it('goes on to its end where nobody reads its output any more', async () => {
     const server = await startScriptedServer(login300)
-    const child = startLogin(server.url)
+    const program = join(import.meta.dirname, '../../dist/cli/main.js')
+    const child = spawn(process.execPath, [program, 'login', server.url], {
+      stdio: ['ignore', 'pipe', 'pipe'],
+      env: { PATH: process.env.PATH },
+    })
     child.stdout.destroy()
     const [stderr, [status]] = await Promise.all([text(child.stderr), once(child, 'exit')])
     expect({ stderr, status }).toEqual({ stderr: '', status: 0 })
