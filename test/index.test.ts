@@ -8,7 +8,14 @@ import { startFaultyWebHub } from './support/faulty-web-hub.js'
 import { randomIdentity } from './support/identity.js'
 import { freePort, takenPort } from './support/ports.js'
 import { renewAt, renewalOf } from './support/renewal.js'
-import { DEV_HUB, ProgramProcess, READY, runProgram } from './support/server-process.js'
+import {
+  DEV_HUB,
+  ProgramProcess,
+  READY,
+  runProgram,
+  SERVER,
+  variablesFor,
+} from './support/server-process.js'
 import { TestApp } from './support/test-app.js'
 
 /** Starts a dev Hub that knows the keys given. */
@@ -18,13 +25,9 @@ async function hubWith(...apiKeys: ReturnType<typeof createApiKey>[]) {
   return hub
 }
 
-function environmentFor(url: string, { key, secret }: { key: string; secret: string }) {
-  return { PORT: '0', HOST: '127.0.0.1', HUB_URL: url, USER_API_KEY: key, USER_API_SECRET: secret }
-}
-
 describe('npm start', () => {
   it('runs with the built-in Hub where no key is set, and says so', async () => {
-    const server = await ProgramProcess.start('index.js', { PORT: '0', ...DEV_HUB })
+    const server = await ProgramProcess.start('index.js', SERVER)
     const [, url = ''] = await server.printed(READY)
     expect(url).toMatch(/^ws:\/\/127\.0\.0\.1:\d+\/ws\/userauth$/)
     expect(server.output).toMatch(/built-in development Hub runs at http:\/\/127\.0\.0\.1:\d+/)
@@ -33,7 +36,7 @@ describe('npm start', () => {
   })
 
   it.each(['SIGINT', 'SIGTERM'] as const)('stops cleanly on %s', async (signal) => {
-    const server = await ProgramProcess.start('index.js', { PORT: '0', ...DEV_HUB })
+    const server = await ProgramProcess.start('index.js', SERVER)
     const [, url = ''] = await server.printed(READY)
     const app = await TestApp.connect(url)
     const closed = app.closed()
@@ -73,13 +76,13 @@ describe('npm start', () => {
     'names %s where its port is taken',
     async (name) => {
       const port = String(await takenPort())
-      const ending = await runProgram('index.js', { PORT: '0', ...DEV_HUB, [name]: port })
+      const ending = await runProgram('index.js', { ...SERVER, [name]: port })
       expect(ending).toMatchObject({ status: 1, stderr: `${name}: port ${port} is taken\n` })
     },
   )
 
   it("names HOST where it is not this machine's", async () => {
-    const ending = await runProgram('index.js', { PORT: '0', ...DEV_HUB, HOST: '192.0.2.1' })
+    const ending = await runProgram('index.js', { ...SERVER, HOST: '192.0.2.1' })
     const stderr = expect.stringMatching(/^HOST: 192\.0\.2\.1 /)
     expect(ending).toMatchObject({ status: 1, stderr })
   })
@@ -89,7 +92,7 @@ describe('the check of the key at the Hub', () => {
   it('lets a secured user group key pass in silence', async () => {
     const apiKey = createApiKey()
     const { url } = await hubWith(apiKey)
-    const server = await ProgramProcess.start('index.js', environmentFor(url, apiKey))
+    const server = await ProgramProcess.start('index.js', variablesFor(url, apiKey))
     await server.printed(READY)
     expect(server.output).not.toMatch(/USER_API|HUB_URL/)
   })
@@ -97,7 +100,7 @@ describe('the check of the key at the Hub', () => {
   it('warns of an unsecured key', async () => {
     const apiKey = createApiKey({ isSecured: false })
     const { url } = await hubWith(apiKey)
-    const server = await ProgramProcess.start('index.js', environmentFor(url, apiKey))
+    const server = await ProgramProcess.start('index.js', variablesFor(url, apiKey))
     const [, endpoint = ''] = await server.printed(READY)
     expect(server.output).toMatch(/USER_API_KEY: the Hub doesn't demand signatures/)
     const app = await TestApp.connect(endpoint)
@@ -110,14 +113,14 @@ describe('the check of the key at the Hub', () => {
   ])('refuses %s', async (_name, kind, sentence) => {
     const apiKey = createApiKey(kind)
     const { url } = await hubWith(apiKey)
-    const ending = await runProgram('index.js', environmentFor(url, apiKey))
+    const ending = await runProgram('index.js', variablesFor(url, apiKey))
     expect(ending).toMatchObject({ status: 1, stderr: expect.stringMatching(sentence) })
     expect(ending.stderr.trim()).not.toContain('\n')
   })
 
   it('refuses an unknown key', async () => {
     const { url } = await hubWith(createApiKey())
-    const ending = await runProgram('index.js', environmentFor(url, createApiKey()))
+    const ending = await runProgram('index.js', variablesFor(url, createApiKey()))
     const stderr = expect.stringMatching(/^USER_API_KEY: the Hub doesn't know this key/)
     expect(ending).toMatchObject({ status: 1, stderr })
   })
@@ -126,14 +129,14 @@ describe('the check of the key at the Hub', () => {
     const apiKey = createApiKey()
     const { url } = await hubWith(apiKey)
     const { secret } = createApiKey()
-    const ending = await runProgram('index.js', environmentFor(url, { key: apiKey.key, secret }))
+    const ending = await runProgram('index.js', variablesFor(url, { key: apiKey.key, secret }))
     const stderr = expect.stringMatching(/^USER_API_SECRET: /)
     expect(ending).toMatchObject({ status: 1, stderr })
   })
 
   it('passes, with a warning, at a Hub that lacks the method which tells', async () => {
     const hub = await startFaultyWebHub(async (call) => call.end(12, 'unknown method'))
-    const server = await ProgramProcess.start('index.js', environmentFor(hub.url, createApiKey()))
+    const server = await ProgramProcess.start('index.js', variablesFor(hub.url, createApiKey()))
     const [, endpoint = ''] = await server.printed(READY)
     expect(server.output).toMatch(/USER_API_KEY: the Hub has no ListThreads method/)
     const ready = await fetch(new URL('/ready', endpoint.replace(/^ws/, 'http')))
@@ -146,7 +149,7 @@ describe('the check of the key at the Hub', () => {
     ['hangs', async () => {}],
   ])('takes a Hub that %s for one that is down', async (_name, script) => {
     const hub = await startFaultyWebHub(script)
-    const environment = { ...environmentFor(hub.url, createApiKey()), HUB_TIMEOUT: '0.3' }
+    const environment = { ...variablesFor(hub.url, createApiKey()), HUB_TIMEOUT: '0.3' }
     const server = await ProgramProcess.start('index.js', environment)
     await server.printed(READY)
     expect(server.output).toMatch(/HUB_URL: .*; the key could not be checked/)
@@ -155,7 +158,7 @@ describe('the check of the key at the Hub', () => {
   it('waits for a Hub that is down, and serves once it is up', async () => {
     const apiKey = createApiKey()
     const port = await freePort()
-    const environment = environmentFor(`http://127.0.0.1:${port}`, apiKey)
+    const environment = variablesFor(`http://127.0.0.1:${port}`, apiKey)
     const server = await ProgramProcess.start('index.js', environment)
     const [, endpoint = ''] = await server.printed(READY)
     expect(server.output).toMatch(/HUB_URL: nothing listens at .*; the key could not be checked/)
@@ -171,7 +174,7 @@ describe('the check of the key at the Hub', () => {
   it('ends a server whose Hub comes up and refuses the key', async () => {
     const apiKey = createApiKey({ isAccount: true })
     const port = await freePort()
-    const environment = environmentFor(`http://127.0.0.1:${port}`, apiKey)
+    const environment = variablesFor(`http://127.0.0.1:${port}`, apiKey)
     const server = await ProgramProcess.start('index.js', environment)
     await server.printed(READY)
     const hub = await startDevHub({ port, apiKeys: [apiKey] })
@@ -191,7 +194,7 @@ describe('GET /ready', () => {
   it('says whether users can be logged in, and asking often does not ask the Hub often', async () => {
     const apiKey = createApiKey()
     const port = await freePort()
-    const environment = environmentFor(`http://127.0.0.1:${port}`, apiKey)
+    const environment = variablesFor(`http://127.0.0.1:${port}`, apiKey)
     const server = await ProgramProcess.start('index.js', environment)
     const [, endpoint = ''] = await server.printed(READY)
     expect(await readiness(endpoint)).toEqual([503, { status: 'key_unchecked' }])
@@ -214,7 +217,7 @@ describe('a key that is revoked while the server runs', () => {
   it('is refused once the Hub has said so twice, and heals when it is taken again', async () => {
     const apiKey = createApiKey()
     const { url } = await hubWith(apiKey)
-    const server = await ProgramProcess.start('index.js', environmentFor(url, apiKey))
+    const server = await ProgramProcess.start('index.js', variablesFor(url, apiKey))
     const [, endpoint = ''] = await server.printed(READY)
     const ready = new URL('/ready', endpoint.replace(/^ws/, 'http'))
     const codeOf = async () => {
@@ -240,12 +243,7 @@ describe('a key that is revoked while the server runs', () => {
 
 describe('what clients send', () => {
   it('can neither forge nor break a line of the log', async () => {
-    const environment = {
-      PORT: '0',
-      ...DEV_HUB,
-      LOG_LEVEL: 'trace',
-      ALLOWED_ORIGINS: '*',
-    }
+    const environment = { ...SERVER, LOG_LEVEL: 'trace', ALLOWED_ORIGINS: '*' }
     const server = await ProgramProcess.start('index.js', environment)
     const [, endpoint = ''] = await server.printed(READY)
     const { port, host } = new URL(endpoint)
@@ -277,7 +275,7 @@ describe('what is printed', () => {
   it('holds no secret, token or signature, not even with DEBUG=*', async () => {
     const apiKey = createApiKey()
     const { url } = await hubWith(apiKey)
-    const environment = { ...environmentFor(url, apiKey), DEBUG: '*', LOG_LEVEL: 'trace' }
+    const environment = { ...variablesFor(url, apiKey), DEBUG: '*', LOG_LEVEL: 'trace' }
     const server = await ProgramProcess.start('index.js', environment)
     const [, endpoint = ''] = await server.printed(READY)
     const app = await TestApp.connect(endpoint)

@@ -10,7 +10,7 @@ import { decodeMultibase } from '../../src/keys/multibase.js'
 import { isObject } from '../../src/protocol.js'
 import { type Certificate, makeCertificate } from '../support/certificate.js'
 import { randomIdentity } from '../support/identity.js'
-import { ProgramProcess, READY, SERVER } from '../support/server-process.js'
+import { ProgramProcess, READY, SERVER, variablesFor } from '../support/server-process.js'
 import { type Message, TestApp } from '../support/test-app.js'
 
 /** Starts a Hub with the keys given, which ends with the test. */
@@ -30,10 +30,6 @@ function certificateFiles(certificate: Certificate) {
   }
   put(certificate)
   return { cert, key, put }
-}
-
-function variablesFor({ url }: DevHub, { key, secret }: StoredApiKey) {
-  return { PORT: '0', HOST: '127.0.0.1', HUB_URL: url, USER_API_KEY: key, USER_API_SECRET: secret }
 }
 
 /** Starts a server whose variables are all in `.env`. */
@@ -60,7 +56,7 @@ describe('on SIGHUP, the server', () => {
     const hub = await startHub(keys)
     const [before, after] = [makeCertificate(), makeCertificate()]
     const files = certificateFiles(before)
-    const variables = { ...variablesFor(hub, first), TLS_CERT: files.cert, TLS_KEY: files.key }
+    const variables = { ...variablesFor(hub.url, first), TLS_CERT: files.cert, TLS_KEY: files.key }
     const { server, url } = await startServer(variables)
     expect(url).toMatch(/^wss:/)
 
@@ -109,7 +105,7 @@ describe('on SIGHUP, the server', () => {
     const hub = await startHub(keys)
     const certificate = makeCertificate()
     const files = certificateFiles(certificate)
-    const variables = { ...variablesFor(hub, first), TLS_CERT: files.cert, TLS_KEY: files.key }
+    const variables = { ...variablesFor(hub.url, first), TLS_CERT: files.cert, TLS_KEY: files.key }
     const { server, url } = await startServer(variables)
 
     copyFileSync(makeCertificate().file, files.cert)
@@ -130,8 +126,8 @@ describe('on SIGHUP, the server', () => {
   ])('refuses %s, and the key in use stays', async (_name, kind, sentence) => {
     const keys = [createApiKey(), createApiKey(kind)] as const
     const hub = await startHub(keys)
-    const { server, url } = await startServer(variablesFor(hub, keys[0]))
-    server.changeDotenv(variablesFor(hub, keys[1]))
+    const { server, url } = await startServer(variablesFor(hub.url, keys[0]))
+    server.changeDotenv(variablesFor(hub.url, keys[1]))
     server.kill('SIGHUP')
     await server.printed(sentence)
     const app = await TestApp.connect(url)
@@ -141,8 +137,8 @@ describe('on SIGHUP, the server', () => {
   it('warns of a key without signatures, as at the start', async () => {
     const keys = [createApiKey(), createApiKey({ isSecured: false })] as const
     const hub = await startHub(keys)
-    const { server } = await startServer(variablesFor(hub, keys[0]))
-    server.changeDotenv(variablesFor(hub, keys[1]))
+    const { server } = await startServer(variablesFor(hub.url, keys[0]))
+    server.changeDotenv(variablesFor(hub.url, keys[1]))
     server.kill('SIGHUP')
     await server.printed(/reload: USER_API_KEY: the Hub doesn't demand signatures/)
     await server.printed(/reload: logins that start from now on use the new key/)
@@ -151,9 +147,9 @@ describe('on SIGHUP, the server', () => {
   it('keeps the key in use while the Hub is down, and takes the new one once it is back', async () => {
     const keys = [createApiKey(), createApiKey()] as const
     const hub = await startHub(keys)
-    const { server, url } = await startServer(variablesFor(hub, keys[0]))
+    const { server, url } = await startServer(variablesFor(hub.url, keys[0]))
     await hub.close()
-    server.changeDotenv(variablesFor(hub, keys[1]))
+    server.changeDotenv(variablesFor(hub.url, keys[1]))
     server.kill('SIGHUP')
     await server.printed(/reload: the key in use stays: HUB_URL: the Hub gave no usable answer/)
 
@@ -169,10 +165,10 @@ describe('on SIGHUP, the server', () => {
     const keys = [createApiKey(), createApiKey()] as const
     const hub = await startHub(keys)
     await hub.close()
-    const { server, url } = await startServer(variablesFor(hub, keys[0]))
+    const { server, url } = await startServer(variablesFor(hub.url, keys[0]))
     // What the Hub would say of the first key would end the server.
     keys[0].isRevoked = true
-    server.changeDotenv(variablesFor(hub, keys[1]))
+    server.changeDotenv(variablesFor(hub.url, keys[1]))
     await startHub(keys, Number(new URL(hub.url).port))
     server.kill('SIGHUP')
     await server.printed(/reload: logins that start from now on use the new key/)
@@ -184,7 +180,7 @@ describe('on SIGHUP, the server', () => {
   it('names what takes a restart, and does not make it', async () => {
     const apiKey = createApiKey()
     const hub = await startHub([apiKey])
-    const variables = variablesFor(hub, apiKey)
+    const variables = variablesFor(hub.url, apiKey)
     const { server, url } = await startServer(variables)
     const files = makeCertificate()
     const tls = { TLS_CERT: files.file, TLS_KEY: files.keyFile }
@@ -201,7 +197,7 @@ describe('on SIGHUP, the server', () => {
   it('names every fault of what it has read, and goes on as it was', async () => {
     const apiKey = createApiKey()
     const hub = await startHub([apiKey])
-    const { server, url } = await startServer(variablesFor(hub, apiKey))
+    const { server, url } = await startServer(variablesFor(hub.url, apiKey))
     server.changeDotenv({ PORT: 'x', USER_API_KEY: createApiKey().key })
     server.kill('SIGHUP')
     for (const name of ['PORT', 'HUB_URL', 'USER_API_SECRET']) {
@@ -214,11 +210,11 @@ describe('on SIGHUP, the server', () => {
   it('lets variables of the process win over .env, and has no key of the built-in Hub', async () => {
     const apiKey = createApiKey()
     const hub = await startHub([apiKey])
-    const own = await ProgramProcess.start('index.js', variablesFor(hub, apiKey))
+    const own = await ProgramProcess.start('index.js', variablesFor(hub.url, apiKey))
     const other = await ProgramProcess.start('index.js', SERVER)
     for (const server of [own, other]) {
       await server.printed(READY)
-      server.changeDotenv(variablesFor(hub, createApiKey()))
+      server.changeDotenv(variablesFor(hub.url, createApiKey()))
       server.kill('SIGHUP')
       await server.printed(/reload: certificate and key are as they were/)
     }
@@ -233,8 +229,8 @@ describe('on SIGHUP, the server', () => {
   it('stops cleanly while it asks the Hub about a key', async () => {
     const keys = [createApiKey(), createApiKey()] as const
     const hub = await startHub(keys)
-    const { server } = await startServer(variablesFor(hub, keys[0]))
-    server.changeDotenv(variablesFor(hub, keys[1]))
+    const { server } = await startServer(variablesFor(hub.url, keys[0]))
+    server.changeDotenv(variablesFor(hub.url, keys[1]))
     server.kill('SIGHUP')
     server.kill('SIGTERM')
     expect(await server.ended()).toMatchObject({ status: 0, stderr: '' })

@@ -6,7 +6,7 @@ import { RecentCalls } from '../../src/dev-hub/worker/recent-calls.js'
 import type { LoginServer } from '../../src/http/server.js'
 import { startLoginServer } from '../support/login-server.js'
 import { closed, get, openTcp, portOf } from '../support/raw-http.js'
-import { ProgramProcess } from '../support/server-process.js'
+import { ProgramProcess, SERVER } from '../support/server-process.js'
 
 const CALL = { path: '/threads.pb.API/NewDB', code: 0, ms: 1.5 }
 
@@ -112,8 +112,7 @@ it('without a Hub that tells of calls there is no stream', async () => {
 })
 
 it('npm start tells of the calls that its built-in Hub answers', async () => {
-  const free = { PORT: '0', DEV_HUB_PORT: '0', DEV_HUB_GRPC_PORT: '0' }
-  const program = await ProgramProcess.start('index.js', free)
+  const program = await ProgramProcess.start('index.js', SERVER)
   const [, url = ''] = await program.printed(/users log in at (ws:[^ "\n]+)/)
   const stream = await watch({ url })
   const calls = await nextEvent(stream)

@@ -1,13 +1,12 @@
 import { Client, PrivateKey } from '@textile/hub'
 import { expect, it } from 'vitest'
 import { takenPort } from '../support/ports.js'
-import { ProgramProcess, runProgram } from '../support/server-process.js'
+import { DEV_HUB, ProgramProcess, runProgram } from '../support/server-process.js'
 
 const MAIN = 'dev-hub/main.js'
-const FREE_PORTS = { DEV_HUB_PORT: '0', DEV_HUB_GRPC_PORT: '0' }
 
 it('prints one line of JSON, with which the SDK logs in, and stops cleanly', async () => {
-  const program = await ProgramProcess.start(MAIN, FREE_PORTS, ['--json', '--in-memory'])
+  const program = await ProgramProcess.start(MAIN, DEV_HUB, ['--json', '--in-memory'])
   const [line] = await program.printed(/^.+\n/)
   const { url, grpcUrl, key, secret, ...others } = JSON.parse(line)
   expect(others).toEqual({})
@@ -20,7 +19,7 @@ it('prints one line of JSON, with which the SDK logs in, and stops cleanly', asy
 })
 
 it('prints what a .env file needs, and where it remembers', async () => {
-  const program = await ProgramProcess.start(MAIN, FREE_PORTS)
+  const program = await ProgramProcess.start(MAIN, DEV_HUB)
   await program.printed(/it remembers in \/.+\/data\/dev-hub\.\n/)
   await program.printed(/HUB_URL=grpc:\/\/127\.0\.0\.1:\d+\n/)
   await program.printed(/HUB_PUBLIC_URL=http:\/\/127\.0\.0\.1:\d+\n/)
@@ -31,9 +30,9 @@ it('prints what a .env file needs, and where it remembers', async () => {
 it.each(['DEV_HUB_PORT', 'DEV_HUB_GRPC_PORT'])('names %s where it is wrong', async (variable) => {
   const port = String(await takenPort())
   const taken = { status: 1, stderr: `${variable}: port ${port} is taken\n` }
-  expect(await runProgram(MAIN, { ...FREE_PORTS, [variable]: port })).toMatchObject(taken)
+  expect(await runProgram(MAIN, { ...DEV_HUB, [variable]: port })).toMatchObject(taken)
   const noPort = { status: 1, stderr: expect.stringMatching(`^${variable}: must be a port number`) }
-  expect(await runProgram(MAIN, { ...FREE_PORTS, [variable]: 'x' })).toMatchObject(noPort)
+  expect(await runProgram(MAIN, { ...DEV_HUB, [variable]: 'x' })).toMatchObject(noPort)
 })
 
 it.each([['--nope'], ['--export', 'x', '--reset'], ['--seed']])(

@@ -4,8 +4,9 @@ import { connect } from 'node:net'
 import { join } from 'node:path'
 import { expect, it, onTestFinished } from 'vitest'
 import { dataFolder } from '../support/data-folder.js'
+import { SERVER } from '../support/server-process.js'
 
-const SERVER = join(import.meta.dirname, '../../dist/index.js')
+const PROGRAM = join(import.meta.dirname, '../../dist/index.js')
 
 /** Waits for a line of the log that matches, and returns it. */
 async function printed(server: ChildProcess, output: { text: string }, pattern: RegExp) {
@@ -19,8 +20,8 @@ async function printed(server: ChildProcess, output: { text: string }, pattern: 
 
 it.skipIf(process.platform === 'win32')('a process that runs out of files says so', async () => {
   const cwd = await dataFolder()
-  const env = { PATH: process.env.PATH, PORT: '0', DEV_HUB_PORT: '0', DEV_HUB_GRPC_PORT: '0' }
-  const limited = ['-c', 'ulimit -n 128 && exec "$0" "$1"', process.execPath, SERVER]
+  const env = { PATH: process.env.PATH, ...SERVER }
+  const limited = ['-c', 'ulimit -n 128 && exec "$0" "$1"', process.execPath, PROGRAM]
   const server = spawn('sh', limited, { cwd, env })
   const closed = once(server, 'close')
   const output = { text: '' }

@@ -8,7 +8,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { OPTIONAL_PACKAGES } from '../../src/dev-hub/domains.js'
 import { dataFolder } from '../support/data-folder.js'
 import { randomIdentity } from '../support/identity.js'
-import { ProgramProcess, runProgram } from '../support/server-process.js'
+import { ProgramProcess, runProgram, SERVER } from '../support/server-process.js'
 import { TestApp } from '../support/test-app.js'
 
 const run = promisify(execFile)
@@ -43,8 +43,7 @@ describe('after npm ci --omit=dev', () => {
 
   it('users log in and are kept, and list their threads at the built-in Hub', async () => {
     const DATA_DIR = await dataFolder()
-    const ports = { PORT: '0', DEV_HUB_PORT: '0', DEV_HUB_GRPC_PORT: '0' }
-    const server = await ProgramProcess.start(program('index.js'), { ...ports, DATA_DIR })
+    const server = await ProgramProcess.start(program('index.js'), { ...SERVER, DATA_DIR })
     const [, hubUrl = ''] = await server.printed(/runs at (http:\S+)/)
     const [, url = ''] = await server.printed(/users log in at (ws:\S+?userauth)/)
     const identity = randomIdentity()

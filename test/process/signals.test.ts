@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, it, onTestFinished, vi } from 'vitest'
 import { onReloadSignal } from '../../src/process.js'
+import { SERVER } from '../support/server-process.js'
 
 /** How long to wait for what a process must do, in ms. */
 const PATIENCE = { timeout: 10_000, interval: 50 }
@@ -34,7 +35,7 @@ it.runIf(process.platform === 'linux')(
   'ends with the terminal that it was started in',
   async () => {
     const entry = join(import.meta.dirname, '../../dist/index.js')
-    const env = { PATH: process.env.PATH, PORT: '0', DEV_HUB_PORT: '0', DEV_HUB_GRPC_PORT: '0' }
+    const env = { PATH: process.env.PATH, ...SERVER }
     const cwd = await mkdtemp(join(tmpdir(), 'userauth-'))
     const command = `echo number $$; exec ${process.execPath} ${entry}`
     const terminal = spawn('script', ['-qec', command, '/dev/null'], { cwd, env })

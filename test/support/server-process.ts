@@ -18,6 +18,17 @@ export const DEV_HUB = { DEV_HUB_PORT: '0', DEV_HUB_GRPC_PORT: '0' }
 /** Variables of a server on a free port, with a development Hub of its own. */
 export const SERVER = { PORT: '0', ...DEV_HUB }
 
+/** Variables of a server on a free port, with a Hub elsewhere and its key for that. */
+export function variablesFor(hubUrl: string, apiKey: { key: string; secret: string } | undefined) {
+  return {
+    PORT: '0',
+    HOST: '127.0.0.1',
+    HUB_URL: hubUrl,
+    USER_API_KEY: apiKey?.key ?? '',
+    USER_API_SECRET: apiKey?.secret ?? '',
+  }
+}
+
 /** What a server prints when it is ready, with its endpoint. */
 export const READY = /users log in at (wss?:\S+?userauth)/
 

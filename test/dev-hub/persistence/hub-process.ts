@@ -1,5 +1,5 @@
 import { Client, type PrivateKey } from '@textile/hub'
-import { ProgramProcess } from '../../support/server-process.js'
+import { DEV_HUB, ProgramProcess } from '../../support/server-process.js'
 
 const MAIN = 'dev-hub/main.js'
 
@@ -12,7 +12,7 @@ export interface Printed {
 
 /** The variables with which a Hub takes free ports and remembers in a folder. */
 export function variablesFor(folder: string): Record<string, string> {
-  return { DEV_HUB_PORT: '0', DEV_HUB_GRPC_PORT: '0', DATA_DIR: folder }
+  return { ...DEV_HUB, DATA_DIR: folder }
 }
 
 /** A development Hub that runs as a process of its own. */

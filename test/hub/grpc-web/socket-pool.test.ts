@@ -5,7 +5,7 @@ import { SocketPool } from '../../../src/hub/grpc-web/socket-pool.js'
 import { makeCertificate } from '../../support/certificate.js'
 import { FaultyWebCall, startFaultySocketHub } from '../../support/faulty-web-hub.js'
 import { freePort } from '../../support/ports.js'
-import { ProgramProcess, READY } from '../../support/server-process.js'
+import { ProgramProcess, READY, variablesFor } from '../../support/server-process.js'
 import { TestApp } from '../../support/test-app.js'
 import { startTlsProxy } from '../../support/tls-proxy.js'
 import { connectForTest, finishLogin, giveToken } from '../../support/token-calls.js'
@@ -190,13 +190,8 @@ it('resumes TLS sessions, so that the certificate is verified once', async () =>
   const url = await startTlsProxy(hub.url, certificate, [], (socket) =>
     resumed.push(socket.isSessionReused()),
   )
-  const [apiKey] = hub.apiKeys
   const server = await ProgramProcess.start('index.js', {
-    PORT: '0',
-    HOST: '127.0.0.1',
-    HUB_URL: url,
-    USER_API_KEY: apiKey?.key ?? '',
-    USER_API_SECRET: apiKey?.secret ?? '',
+    ...variablesFor(url, hub.apiKeys[0]),
     NODE_EXTRA_CA_CERTS: certificate.file,
   })
   const [, endpoint = ''] = await server.printed(READY)

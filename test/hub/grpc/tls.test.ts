@@ -1,7 +1,7 @@
 import { expect, it, onTestFinished } from 'vitest'
 import { startDevHub } from '../../../src/dev-hub/hub.js'
 import { makeCertificate } from '../../support/certificate.js'
-import { ProgramProcess, READY } from '../../support/server-process.js'
+import { ProgramProcess, READY, variablesFor } from '../../support/server-process.js'
 import { TestApp } from '../../support/test-app.js'
 import { startTlsProxy } from '../../support/tls-proxy.js'
 import { connectForTest } from '../../support/token-calls.js'
@@ -13,17 +13,7 @@ async function tlsHub(protocols?: string[]) {
   const hub = await startDevHub()
   onTestFinished(() => hub.close())
   const url = await startTlsProxy(hub.grpcUrl, certificate, protocols)
-  const [apiKey] = hub.apiKeys
-  return {
-    url,
-    environment: {
-      PORT: '0',
-      HOST: '127.0.0.1',
-      HUB_URL: url,
-      USER_API_KEY: apiKey?.key ?? '',
-      USER_API_SECRET: apiKey?.secret ?? '',
-    },
-  }
+  return { url, environment: variablesFor(url, hub.apiKeys[0]) }
 }
 
 it('logs in by TLS at a Hub whose certificate this machine trusts', async () => {
