@@ -1,13 +1,13 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { PrivateKey } from '@textile/hub'
-import { describe, expect, it, onTestFinished } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { listThreads } from '../../src/cli/list-threads.js'
 import { makeCertificate } from '../support/certificate.js'
+import { dataFolder } from '../support/data-folder.js'
 import type { Script } from '../support/faulty-hub.js'
 import { startFaultyWebHub } from '../support/faulty-web-hub.js'
 import { listsThreads } from '../support/lists-threads.js'
@@ -36,9 +36,7 @@ async function loginJson(...args: string[]) {
 
 /** Writes a key file that ends with the test. */
 async function keyFile(content: string): Promise<string> {
-  const folder = await mkdtemp(join(tmpdir(), 'login-'))
-  onTestFinished(() => rm(folder, { recursive: true }))
-  const file = join(folder, 'key')
+  const file = join(await dataFolder(), 'key')
   await writeFile(file, content)
   return file
 }

@@ -1,7 +1,6 @@
-import { cp, mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { cp, mkdir, readdir, readFile, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { expect, it, onTestFinished } from 'vitest'
+import { expect, it } from 'vitest'
 import { dataFolder } from '../support/data-folder.js'
 import { DEV_HUB, ProgramProcess, READY, runProgram, SERVER } from '../support/server-process.js'
 
@@ -59,8 +58,7 @@ it('dev-hub runs the development Hub, with its options', async () => {
 
 /** Makes a copy of the built package from which a package that it uses is missing. */
 async function copyWithout(missing: string): Promise<string> {
-  const folder = await mkdtemp(join(tmpdir(), 'userauth-lean-'))
-  onTestFinished(() => rm(folder, { recursive: true }))
+  const folder = await dataFolder()
   await cp(join(ROOT, 'dist'), join(folder, 'dist'), { recursive: true })
   const manifest = JSON.parse(await readFile(join(ROOT, 'package.json'), 'utf8'))
   manifest.peerDependencies = { 'a-package-of-tomorrow': '^3.0.0' }

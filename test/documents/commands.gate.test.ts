@@ -1,9 +1,8 @@
 import { execFile } from 'node:child_process'
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
-import { expect, it, onTestFinished } from 'vitest'
+import { expect, it } from 'vitest'
+import { dataFolder } from '../support/data-folder.js'
 import { randomIdentity } from '../support/identity.js'
 import { type Block, nameOf, readDocuments } from '../support/markdown.js'
 import { freePort } from '../support/ports.js'
@@ -65,8 +64,7 @@ class World {
   }
 
   static async create(): Promise<World> {
-    const folder = await mkdtemp(join(tmpdir(), 'userauth-'))
-    onTestFinished(() => rm(folder, { recursive: true }))
+    const folder = await dataFolder()
     const named = [...Object.keys(PORTS), '9464']
     const free = named.map(async (port) => [port, await freePort()] as const)
     return new World(folder, new Map(await Promise.all(free)))

@@ -1,10 +1,9 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtemp } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, it, onTestFinished, vi } from 'vitest'
 import { onReloadSignal } from '../../src/process.js'
+import { dataFolder } from '../support/data-folder.js'
 import { SERVER } from '../support/server-process.js'
 
 /** How long to wait for what a process must do, in ms. */
@@ -36,7 +35,7 @@ it.runIf(process.platform === 'linux')(
   async () => {
     const entry = join(import.meta.dirname, '../../dist/index.js')
     const env = { PATH: process.env.PATH, ...SERVER }
-    const cwd = await mkdtemp(join(tmpdir(), 'userauth-'))
+    const cwd = await dataFolder()
     const command = `echo number $$; exec ${process.execPath} ${entry}`
     const terminal = spawn('script', ['-qec', command, '/dev/null'], { cwd, env })
     onTestFinished(() => {
