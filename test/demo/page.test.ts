@@ -7,6 +7,7 @@ import { launchBrowser } from '../support/browser.js'
 import type { Script } from '../support/faulty-hub.js'
 import { startWithDevHub, startWithFaultyHub } from '../support/login-server.js'
 import { PROGRAMS } from '../support/programs.js'
+import { upToSignature } from '../support/token-calls.js'
 import { alertsOf, logIn, visit } from './visit.js'
 
 describe.skipIf(!PROGRAMS.chromium)('the demo page, in a browser,', () => {
@@ -158,9 +159,7 @@ describe.skipIf(!PROGRAMS.chromium)('the demo page, in a browser,', () => {
   it('says so when the server stops in the middle of a login', async () => {
     let stop = () => {}
     const script: Script = async (call) => {
-      await call.receiveKey()
-      call.challenge()
-      await call.receive()
+      await upToSignature(call)
       stop()
     }
     const limits = { shutdownTimeout: 0.1 }

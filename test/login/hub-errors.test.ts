@@ -3,7 +3,6 @@ import { describe, expect, it } from 'vitest'
 import { startFaultyGrpcHub } from '../support/faulty-grpc-hub.js'
 import {
   challengeReply,
-  type FaultyCall,
   type Script,
   type StartFaultyHub,
   tokenReply,
@@ -13,17 +12,11 @@ import { randomIdentity } from '../support/identity.js'
 import { expectNoLoginLeft } from '../support/leftovers.js'
 import { startLoginServer, startWithFaultyHub } from '../support/login-server.js'
 import { TestApp } from '../support/test-app.js'
+import { upToSignature } from '../support/token-calls.js'
 import { unsignedToken } from '../support/unsigned-token.js'
 
 /** A Hub's deadline that tests can wait for, in seconds. */
 const SHORT = 0.2
-
-/** Takes a call up to the point where the Hub has the signature. */
-async function upToSignature(call: FaultyCall): Promise<void> {
-  await call.receiveKey()
-  call.challenge()
-  await call.receive()
-}
 
 /** What the Hub does before the app has been challenged, and what the app is told. */
 const beforeChallenge: Record<string, { script: Script; code: string; hubTimeout?: number }> = {

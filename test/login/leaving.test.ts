@@ -4,6 +4,7 @@ import { randomIdentity } from '../support/identity.js'
 import { expectNothingLeft } from '../support/leftovers.js'
 import { startWithDevHub, startWithFaultyHub } from '../support/login-server.js'
 import { TestApp } from '../support/test-app.js'
+import { upToSignature } from '../support/token-calls.js'
 
 /** A signal that one side of a test gives and the other waits for. */
 function signal(): { given: Promise<void>; give: () => void } {
@@ -52,9 +53,7 @@ describe('an app that leaves', () => {
   it('while the Hub is asked for a token', async () => {
     const asked = signal()
     const script: Script = async (call) => {
-      await call.receiveKey()
-      call.challenge()
-      await call.receive()
+      await upToSignature(call)
       asked.give()
     }
     const { hub, server } = await startWithFaultyHub(script, { hubTimeout: LONG })

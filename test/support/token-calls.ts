@@ -3,8 +3,7 @@ import { onTestFinished, vi } from 'vitest'
 import { connectToHub, type HubConnection } from '../../src/hub/connect.js'
 import type { TokenCall } from '../../src/hub/hub.js'
 import { SdkHub } from '../../src/hub/sdk-hub.js'
-import type { FaultyCall } from './faulty-hub.js'
-import { challengeReply, tokenReply } from './faulty-hub.js'
+import { type FaultyCall, tokenReply } from './faulty-hub.js'
 import { randomIdentity } from './identity.js'
 
 /** A connection to a Hub, closed with the test, and a way to start logins on it. */
@@ -40,12 +39,16 @@ export function meetDeadline(call: TokenCall): void {
   clock.mockRestore()
 }
 
+/** Takes a call up to the point where the Hub has the signature. */
+export async function upToSignature(call: FaultyCall): Promise<void> {
+  await call.receiveKey()
+  call.challenge()
+  await call.receive()
+}
+
 /** The script of a Hub that gives a token to anyone. */
 export async function giveToken(call: FaultyCall): Promise<void> {
-  await call.receiveKey()
-  call.sendHeaders()
-  call.send(challengeReply(randomBytes(32)))
-  await call.receive()
+  await upToSignature(call)
   call.send(tokenReply('token'))
   call.end(0)
 }

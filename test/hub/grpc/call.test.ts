@@ -11,14 +11,12 @@ import { decodeKey } from '../../support/api-key.js'
 import { type FaultyGrpcCall, startFaultyGrpcHub } from '../../support/faulty-grpc-hub.js'
 import { challengeReply, tokenReply } from '../../support/faulty-hub.js'
 import { randomIdentity } from '../../support/identity.js'
-import { connectForTest, finishLogin, giveToken } from '../../support/token-calls.js'
+import { connectForTest, finishLogin, giveToken, upToSignature } from '../../support/token-calls.js'
 
 /** A Hub that ends logins in its own way, once it has the signature. */
 async function hubEnding(end: (call: FaultyGrpcCall) => void) {
   return startFaultyGrpcHub(async (call) => {
-    await call.receiveKey()
-    call.challenge()
-    await call.receive()
+    await upToSignature(call)
     end(call)
   })
 }
