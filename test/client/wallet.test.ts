@@ -1,8 +1,9 @@
 import { hkdfSync, randomBytes } from 'node:crypto'
 import { PrivateKey } from '@textile/hub'
 import { afterEach, describe, expect, it, vi } from 'vitest'
-import { seedFromSignature, type WalletStorage } from '../../src/client/wallet.js'
+import { seedFromSignature } from '../../src/client/wallet.js'
 import { randomIdentity } from '../support/identity.js'
+import { brokenStorage, MemoryStorage } from '../support/memory-storage.js'
 
 const TEXT = 'Sign in to Notes, https://notes.example. Sign this text there only.'
 
@@ -14,16 +15,6 @@ function wallet(identity = randomIdentity()) {
     return identity.sign(new TextEncoder().encode(text))
   }
   return { asked, sign }
-}
-
-/** What a page's `localStorage` is, and what it holds. */
-function memoryStorage(): WalletStorage & { readonly entries: Map<string, string> } {
-  const entries = new Map<string, string>()
-  return {
-    entries,
-    getItem: (name) => entries.get(name) ?? null,
-    setItem: (name, value) => void entries.set(name, value),
-  }
 }
 
 /** The module as another page, or another visit of the same one, has it. */
@@ -64,7 +55,7 @@ describe('seedFromSignature', () => {
   })
 
   it('remembers that over a reload in a storage, which holds nothing of the seed', async () => {
-    const storage = memoryStorage()
+    const storage = new MemoryStorage()
     const { sign, asked } = wallet()
     const seed = await seedFromSignature(sign, TEXT, { storage })
     const again = await reload()
@@ -80,16 +71,14 @@ describe('seedFromSignature', () => {
   })
 
   it('takes a storage that throws as none', async () => {
-    const fail = () => {
-      throw new Error('QuotaExceededError')
-    }
+    const storage = brokenStorage('getItem', 'setItem')
     const { sign } = wallet()
-    const seed = await seedFromSignature(sign, TEXT, { storage: { getItem: fail, setItem: fail } })
+    const seed = await seedFromSignature(sign, TEXT, { storage })
     expect(seed).toHaveLength(32)
   })
 
   it('finds out a wallet whose signatures differ, and keeps nothing of it', async () => {
-    const storage = memoryStorage()
+    const storage = new MemoryStorage()
     const sign = () => randomBytes(65)
     await expect(seedFromSignature(sign, TEXT, { storage })).rejects.toMatchObject({
       name: 'WalletError',
