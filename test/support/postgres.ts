@@ -3,10 +3,10 @@ import { once } from 'node:events'
 import { chown, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
-import { createInterface } from 'node:readline'
 import { promisify } from 'node:util'
 import { freePort } from './ports.js'
 import { PROGRAMS } from './programs.js'
+import { untilPrinted } from './until-printed.js'
 
 const run = promisify(execFile)
 
@@ -49,7 +49,7 @@ export async function startPostgres(): Promise<Postgres> {
     const args = ['-D', data, '-h', '127.0.0.1', '-p', String(port), '-k', folder]
     const server = spawn(join(programs, 'postgres'), args, { ...options, stdio: 'pipe' })
     const exited = once(server, 'exit')
-    await ready(server.stderr)
+    await untilPrinted(server.stderr, 'ready to accept connections', 'PostgreSQL')
     return { server, exited }
   }
   let running: Awaited<ReturnType<typeof start>> | undefined = await start()
@@ -77,17 +77,4 @@ async function serverOwner(): Promise<{ uid: number; gid: number } | { uid?: nev
   if (process.getuid?.() !== 0) return {}
   const [uid, gid] = await Promise.all(['-u', '-g'].map((flag) => run('id', [flag, 'postgres'])))
   return { uid: Number(uid?.stdout), gid: Number(gid?.stdout) }
-}
-
-/** Waits for the server to say that it is ready. What it says after that is let go. */
-async function ready(stderr: NodeJS.ReadableStream): Promise<void> {
-  const lines: string[] = []
-  await new Promise<void>((resolve, reject) => {
-    const reader = createInterface(stderr)
-    reader.on('line', (line) => {
-      lines.push(line)
-      if (line.includes('ready to accept connections')) resolve()
-    })
-    reader.on('close', () => reject(new Error(`PostgreSQL has ended: ${lines.join('\n')}`)))
-  })
 }

@@ -3,9 +3,9 @@ import { once } from 'node:events'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { createInterface } from 'node:readline'
 import { freePort } from './ports.js'
 import { PROGRAMS } from './programs.js'
+import { untilPrinted } from './until-printed.js'
 
 const PASSWORD = 'open-sesame'
 
@@ -36,7 +36,7 @@ export async function startRedis(): Promise<RedisServer> {
     const args = [...address, '--save', '', '--appendonly', 'no', '--requirepass', PASSWORD]
     const server = spawn(program, args, { cwd: folder, stdio: ['ignore', 'pipe', 'inherit'] })
     const exited = once(server, 'exit')
-    await ready(server.stdout)
+    await untilPrinted(server.stdout, 'Ready to accept connections', 'Redis')
     return { server, exited }
   }
   let running: Awaited<ReturnType<typeof start>> | undefined = await start()
@@ -59,17 +59,4 @@ export async function startRedis(): Promise<RedisServer> {
       await rm(folder, { recursive: true })
     },
   }
-}
-
-/** Waits for the server to say that it is ready. What it says after that is let go. */
-async function ready(stdout: NodeJS.ReadableStream): Promise<void> {
-  const lines: string[] = []
-  await new Promise<void>((resolve, reject) => {
-    const reader = createInterface(stdout)
-    reader.on('line', (line) => {
-      lines.push(line)
-      if (line.includes('Ready to accept connections')) resolve()
-    })
-    reader.on('close', () => reject(new Error(`Redis has ended: ${lines.join('\n')}`)))
-  })
 }
