@@ -91,12 +91,19 @@ function times<T>(count: number, make: (index: number) => T): T[] {
   return Array.from({ length: count }, (_, index) => make(index))
 }
 
+/** Adds logins that all come from 192.0.2.1. */
+function addBehindOne(pending: PendingLogins, count: number): TestLogin[] {
+  return times(count, () => add(pending, '192.0.2.1'))
+}
+
+/** Adds logins that each come from an address of their own. */
+function addBotnet(pending: PendingLogins, count: number): TestLogin[] {
+  return times(count, (index) => add(pending, `198.51.100.${index}`))
+}
+
 it('many /64 networks of one /48 evict each other, and nobody else', () => {
   const pending = new PendingLogins(() => 30)
-  const behindOne = addAll(
-    pending,
-    times(8, () => '192.0.2.1'),
-  )
+  const behindOne = addBehindOne(pending, 8)
   const others = addAll(pending, ['192.0.2.2', '2001:db8:2::/64', '2001:db8:3:1::/64'])
   const crowd = addAll(
     pending,
@@ -110,43 +117,25 @@ it('many /64 networks of one /48 evict each other, and nobody else', () => {
 it('many behind an address from which a login has succeeded keep their places before a botnet', () => {
   const pending = new PendingLogins(() => 30)
   pending.succeeded('192.0.2.1')
-  const behindOne = addAll(
-    pending,
-    times(20, () => '192.0.2.1'),
-  )
-  const crowd = addAll(
-    pending,
-    times(200, (index) => `198.51.100.${index}`),
-  )
+  const behindOne = addBehindOne(pending, 20)
+  const crowd = addBotnet(pending, 200)
   expect(kept(behindOne)).toBe(20)
   expect(kept(crowd)).toBe(10)
 })
 
 it('a login that succeeds counts for those that wait already', () => {
   const pending = new PendingLogins(() => 20)
-  const behindOne = addAll(
-    pending,
-    times(20, () => '192.0.2.1'),
-  )
+  const behindOne = addBehindOne(pending, 20)
   pending.succeeded('192.0.2.1')
-  addAll(
-    pending,
-    times(200, (index) => `198.51.100.${index}`),
-  )
+  addBotnet(pending, 200)
   expect(kept(behindOne)).toBe(20)
 })
 
 it('an address from which a login has succeeded cannot take all places', () => {
   const pending = new PendingLogins(() => 100)
   pending.succeeded('192.0.2.1')
-  const crowd = addAll(
-    pending,
-    times(100, () => '192.0.2.1'),
-  )
-  const others = addAll(
-    pending,
-    times(79, (index) => `198.51.100.${index}`),
-  )
+  const crowd = addBehindOne(pending, 100)
+  const others = addBotnet(pending, 79)
   expect([kept(crowd), kept(others)]).toEqual([21, 79])
 })
 
@@ -158,14 +147,8 @@ it('an hour after its last login an address counts like any other', () => {
   const pending = new PendingLogins(() => 20)
   pending.succeeded('192.0.2.1')
   vi.advanceTimersByTime(3_600_000)
-  const behindOne = addAll(
-    pending,
-    times(20, () => '192.0.2.1'),
-  )
-  addAll(
-    pending,
-    times(200, (index) => `198.51.100.${index}`),
-  )
+  const behindOne = addBehindOne(pending, 20)
+  addBotnet(pending, 200)
   // All count alike: the oldest go first.
   expect(kept(behindOne)).toBe(0)
 })
@@ -174,14 +157,8 @@ it('the addresses that are remembered are bounded in number', () => {
   const pending = new PendingLogins(() => 20)
   pending.succeeded('192.0.2.1')
   for (let index = 0; index < 10_000; index += 1) pending.succeeded(`2001:db8:${index}::/64`)
-  const behindOne = addAll(
-    pending,
-    times(20, () => '192.0.2.1'),
-  )
-  addAll(
-    pending,
-    times(200, (index) => `198.51.100.${index}`),
-  )
+  const behindOne = addBehindOne(pending, 20)
+  addBotnet(pending, 200)
   // All count alike: the oldest go first.
   expect(kept(behindOne)).toBe(0)
 })
