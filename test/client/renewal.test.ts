@@ -3,7 +3,7 @@ import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { loginWithChallenge } from '../../src/client/node.js'
 import type { LoginOptions, LoginStep } from '../../src/client/types.js'
 import { Ed25519Identity } from '../support/ed25519-identity.js'
-import { holdTime, tryLogin } from '../support/log-in.js'
+import { endWait, holdTime, tryLogin } from '../support/log-in.js'
 import { startWithDevHub } from '../support/login-server.js'
 import { listen } from '../support/ports.js'
 import {
@@ -46,10 +46,7 @@ async function setUp(
     renewalUrl: renewals.url,
     onStep(step) {
       steps.push(step)
-      if (step.step === 'retrying') {
-        // After this step the client sets the timer.
-        setImmediate(() => vi.advanceTimersByTime(Math.ceil(step.wait)))
-      }
+      endWait(step)
     },
     ...options,
   })

@@ -14,6 +14,12 @@ export function holdTime(): void {
   })
 }
 
+/** Ends the wait between attempts that begins with a step, if one does. */
+export function endWait(step: LoginStep): void {
+  // After this step the client sets the timer.
+  if (step.step === 'retrying') setImmediate(() => vi.advanceTimersByTime(Math.ceil(step.wait)))
+}
+
 /** One login, run to its end. */
 export interface Outcome {
   readonly userAuth: UserAuth | undefined
@@ -37,9 +43,7 @@ export async function tryLogin(
     onStep(step) {
       steps.push(step)
       options.onStep?.(step)
-      if (step.step === 'retrying' && vi.isFakeTimers() && !options.signal?.aborted)
-        // After this step the client sets the timer.
-        setImmediate(() => vi.advanceTimersByTime(Math.ceil(step.wait)))
+      if (vi.isFakeTimers() && !options.signal?.aborted) endWait(step)
     },
   })
   const outcome = await logIn().then(
